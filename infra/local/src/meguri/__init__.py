@@ -1,0 +1,1 @@
+"""Meguri on one machine: the command line, the engines, the demo."""

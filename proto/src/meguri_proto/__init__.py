@@ -1,0 +1,1 @@
+"""Meguri's contract: what travels between its parts, without any I/O."""

@@ -1,0 +1,28 @@
+"""Keyed hashes under a town's key of the day: what remains of an address and of a frame's capabilities."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+KEY_BYTES = 32
+
+
+def pseudonym(key: bytes, address: bytes) -> int:
+    """The device's name for one key day: BLAKE2b, 64 bits, keyed, little-endian.
+
+    Args:
+        key: the town's key of the day, 32 bytes.
+        address: the transmitter's 6 bytes.
+    """
+    return int.from_bytes(blake2b(address, digest_size=8, key=key, person=b"meguri device").digest(), "little")
+
+
+def fingerprint(key: bytes, capabilities: bytes) -> int:
+    """The capabilities' name for one key day: 32 bits, never 0 (which means none)."""
+    digest = blake2b(capabilities, digest_size=4, key=key, person=b"meguri capab.").digest()
+    return int.from_bytes(digest, "little") or 1
+
+
+def key_check(key: bytes) -> int:
+    """A check value (32 bits) by which ingest sees that a sensor used the town's key, without the key."""
+    return int.from_bytes(blake2b(b"", digest_size=4, key=key, person=b"meguri keycheck").digest(), "little")

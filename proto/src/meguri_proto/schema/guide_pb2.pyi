@@ -1,0 +1,23 @@
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Optional as _Optional
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GuideEvent(_message.Message):
+    __slots__ = ("town", "event_id", "sight", "language", "kind", "at_ms", "version")
+    TOWN_FIELD_NUMBER: _ClassVar[int]
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGHT_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    town: str
+    event_id: str
+    sight: str
+    language: str
+    kind: str
+    at_ms: int
+    version: int
+    def __init__(self, town: _Optional[str] = ..., event_id: _Optional[str] = ..., sight: _Optional[str] = ..., language: _Optional[str] = ..., kind: _Optional[str] = ..., at_ms: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...

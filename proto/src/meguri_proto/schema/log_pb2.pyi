@@ -1,0 +1,91 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Record(_message.Message):
+    __slots__ = ("rules", "detections", "tick")
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    DETECTIONS_FIELD_NUMBER: _ClassVar[int]
+    TICK_FIELD_NUMBER: _ClassVar[int]
+    rules: Rules
+    detections: Detections
+    tick: Tick
+    def __init__(self, rules: _Optional[_Union[Rules, _Mapping]] = ..., detections: _Optional[_Union[Detections, _Mapping]] = ..., tick: _Optional[_Union[Tick, _Mapping]] = ...) -> None: ...
+
+class Rules(_message.Message):
+    __slots__ = ("town", "key_day", "version", "day_start_ms", "day_end_ms", "gap_ms", "lateness_ms", "sensors")
+    TOWN_FIELD_NUMBER: _ClassVar[int]
+    KEY_DAY_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DAY_START_MS_FIELD_NUMBER: _ClassVar[int]
+    DAY_END_MS_FIELD_NUMBER: _ClassVar[int]
+    GAP_MS_FIELD_NUMBER: _ClassVar[int]
+    LATENESS_MS_FIELD_NUMBER: _ClassVar[int]
+    SENSORS_FIELD_NUMBER: _ClassVar[int]
+    town: str
+    key_day: int
+    version: int
+    day_start_ms: int
+    day_end_ms: int
+    gap_ms: int
+    lateness_ms: int
+    sensors: _containers.RepeatedCompositeFieldContainer[SensorRule]
+    def __init__(self, town: _Optional[str] = ..., key_day: _Optional[int] = ..., version: _Optional[int] = ..., day_start_ms: _Optional[int] = ..., day_end_ms: _Optional[int] = ..., gap_ms: _Optional[int] = ..., lateness_ms: _Optional[int] = ..., sensors: _Optional[_Iterable[_Union[SensorRule, _Mapping]]] = ...) -> None: ...
+
+class SensorRule(_message.Message):
+    __slots__ = ("sensor", "place", "minimum_rssi")
+    SENSOR_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_RSSI_FIELD_NUMBER: _ClassVar[int]
+    sensor: str
+    place: str
+    minimum_rssi: int
+    def __init__(self, sensor: _Optional[str] = ..., place: _Optional[str] = ..., minimum_rssi: _Optional[int] = ...) -> None: ...
+
+class Detections(_message.Message):
+    __slots__ = ("segments", "time_offset_ms", "device", "rssi", "kind", "fingerprint", "sequence_number")
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    TIME_OFFSET_MS_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    RSSI_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    segments: _containers.RepeatedCompositeFieldContainer[Segment]
+    time_offset_ms: bytes
+    device: bytes
+    rssi: bytes
+    kind: bytes
+    fingerprint: bytes
+    sequence_number: bytes
+    def __init__(self, segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ..., time_offset_ms: _Optional[bytes] = ..., device: _Optional[bytes] = ..., rssi: _Optional[bytes] = ..., kind: _Optional[bytes] = ..., fingerprint: _Optional[bytes] = ..., sequence_number: _Optional[bytes] = ...) -> None: ...
+
+class Segment(_message.Message):
+    __slots__ = ("town", "sensor", "boot", "sequence", "key_day", "base_time_ms", "count")
+    TOWN_FIELD_NUMBER: _ClassVar[int]
+    SENSOR_FIELD_NUMBER: _ClassVar[int]
+    BOOT_FIELD_NUMBER: _ClassVar[int]
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    KEY_DAY_FIELD_NUMBER: _ClassVar[int]
+    BASE_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    town: str
+    sensor: str
+    boot: int
+    sequence: int
+    key_day: int
+    base_time_ms: int
+    count: int
+    def __init__(self, town: _Optional[str] = ..., sensor: _Optional[str] = ..., boot: _Optional[int] = ..., sequence: _Optional[int] = ..., key_day: _Optional[int] = ..., base_time_ms: _Optional[int] = ..., count: _Optional[int] = ...) -> None: ...
+
+class Tick(_message.Message):
+    __slots__ = ("town", "town_time_ms")
+    TOWN_FIELD_NUMBER: _ClassVar[int]
+    TOWN_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    town: str
+    town_time_ms: int
+    def __init__(self, town: _Optional[str] = ..., town_time_ms: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,76 @@
+"""The topics: one YAML file each, read from the package; and which partition a record goes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+
+DAYS_PER_SHARD = 4
+"""Partitions of one shard: a key day's records leave their partition before the day after the next two."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic as its file declares it."""
+
+    name: str
+    purpose: str
+    key: str
+    partitions: int
+    retention_hours: int
+    segment_hours: int
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    personal_data: Literal["none", "pseudonym"]
+    message: str
+
+    def __post_init__(self) -> None:
+        if self.personal_data not in ("none", "pseudonym"):
+            raise ValueError(f"topic {self.name}: personal_data must be none or pseudonym, not {self.personal_data}")
+        if self.partitions < 1 or self.retention_hours < 1 or self.segment_hours < 1:
+            raise ValueError(f"topic {self.name}: partitions, retention_hours and segment_hours are at least 1")
+
+
+@cache
+def topics() -> dict[str, Topic]:
+    """Every topic by name.
+
+    Raises:
+        ValueError, TypeError: a topic file lacks a field, has one too many or a wrong value.
+    """
+    found = {}
+    for file in sorted(files("meguri_proto").joinpath("topics").iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".yaml"):
+            topic = topic_from_yaml(file.read_text("utf-8"))
+            if file.name != f"{topic.name}.yaml":
+                raise ValueError(f"topic file {file.name} names the topic {topic.name}")
+            found[topic.name] = topic
+    return found
+
+
+def topic_from_yaml(text: str) -> Topic:
+    """One topic from its file's text."""
+    fields = yaml.safe_load(text)
+    return Topic(**{**fields, "producers": tuple(fields["producers"]), "consumers": tuple(fields["consumers"])})
+
+
+def detections_partition(town: str, key_day: int, partitions: int) -> int:
+    """The partition of a town's key day: shard x 4 + key day mod 4."""
+    shards = partitions // DAYS_PER_SHARD
+    return shard(town, shards) * DAYS_PER_SHARD + key_day % DAYS_PER_SHARD
+
+
+def town_partitions(town: str, partitions: int) -> range:
+    """All partitions in which a town's key days may lie: where its ticks go."""
+    first = shard(town, partitions // DAYS_PER_SHARD) * DAYS_PER_SHARD
+    return range(first, first + DAYS_PER_SHARD)
+
+
+def shard(town: str, shards: int) -> int:
+    """The town's shard, the same in every process."""
+    return int.from_bytes(blake2b(town.encode(), digest_size=8).digest(), "little") % shards

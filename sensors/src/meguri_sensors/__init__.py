@@ -1,0 +1,1 @@
+"""The edge agent: captures probe requests, pseudonymises them at once, delivers them in batches."""

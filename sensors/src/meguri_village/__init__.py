@@ -1,0 +1,1 @@
+"""A seeded village that emits what real sensors hear and keeps the truth of it."""

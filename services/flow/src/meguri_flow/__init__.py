@@ -1,0 +1,1 @@
+"""The streaming core: detections in, visits out."""

@@ -1,0 +1,1 @@
+"""The way in: authenticate, validate, coalesce, append to Kafka; the clock of the towns."""

@@ -1,0 +1,1 @@
+"""The multilingual guide behind QR codes."""
