@@ -1,0 +1,120 @@
+"""The sweep of one key day's open visits: what the watermark has made certain leaves as rows.
+
+Sweeping late or often changes no row: a visit that the watermark has left behind can be neither
+extended nor joined, whatever is folded before it is swept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from meguri_flow.domain.day_rules import BIN_MS
+from meguri_flow.domain.open_visits import ANNOUNCED, ENTRY, OPEN, REMOVED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Swept(NamedTuple):
+    """What a sweep found certain."""
+
+    announced: NDArray[np.void]
+    """ENTRY records of visits whose first detection is certain; the rest of the record is not yet."""
+    closed: NDArray[np.void]
+    """ENTRY records of visits that nothing can change any more."""
+    presence: NDArray[np.uint32]
+    """(places, bins that became final): visits that overlap each bin."""
+
+
+def final_bins(watermark_ms: int, start_ms: int, end_ms: int, gap_ms: int, bins: int) -> int:
+    """How many of the day's bins no detection can change any more."""
+    if watermark_ms >= end_ms:
+        return bins
+    return max(0, min(bins, (watermark_ms - gap_ms - start_ms) // BIN_MS))
+
+
+@njit(cache=True, nogil=True)
+def _sweep(
+    table: NDArray[np.void],
+    sizes: NDArray[np.int64],
+    watermark_ms: np.int64,
+    day: tuple[int, int, int],
+    from_bin: int,
+    to_bin: int,
+    closed_presence: NDArray[np.uint32],
+    presence: NDArray[np.uint32],
+    announced: NDArray[np.void],
+    closed: NDArray[np.void],
+) -> tuple[int, int]:
+    start_ms, end_ms, gap_ms = day
+    bins = closed_presence.shape[1]
+    n_announced = 0
+    n_closed = 0
+    for slot in range(table.size):
+        entry = table[slot]
+        if entry.place < 0 or entry.first_ms > watermark_ms:
+            continue
+        if not entry.flags & ANNOUNCED:
+            entry.flags |= np.uint8(ANNOUNCED)
+            announced[n_announced] = entry
+            n_announced += 1
+        first_bin = (entry.first_ms - start_ms) // BIN_MS
+        last_bin = (entry.last_ms - start_ms) // BIN_MS
+        if entry.last_ms + gap_ms < watermark_ms or watermark_ms >= end_ms:
+            closed[n_closed] = entry
+            n_closed += 1
+            for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, bins)):
+                closed_presence[entry.place, bin_] += np.uint32(1)
+            entry.place = REMOVED
+            sizes[OPEN] -= 1
+        else:
+            for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, to_bin)):
+                presence[entry.place, bin_ - from_bin] += np.uint32(1)
+    for place in range(presence.shape[0]):
+        for bin_ in range(from_bin, to_bin):
+            presence[place, bin_ - from_bin] += closed_presence[place, bin_]
+    return n_announced, n_closed
+
+
+def sweep(
+    table: NDArray[np.void],
+    sizes: NDArray[np.int64],
+    watermark_ms: int,
+    day: tuple[int, int, int],
+    from_bin: int,
+    closed_presence: NDArray[np.uint32],
+) -> Swept:
+    """Take out of the table what the watermark has made certain.
+
+    Args:
+        table: the open visits, changed in place.
+        sizes: of the table, changed in place.
+        watermark_ms: no detection before it is folded any more.
+        day: start, end and gap in milliseconds.
+        from_bin: the first bin whose presence has not been emitted.
+        closed_presence: (places, bins) closed visits that overlap each bin not emitted, changed in place.
+    """
+    start_ms, end_ms, gap_ms = day
+    places, bins = closed_presence.shape
+    to_bin = max(from_bin, final_bins(watermark_ms, start_ms, end_ms, gap_ms, bins))
+    presence = np.zeros((places, to_bin - from_bin), np.uint32)
+    announced = np.empty(int(sizes[OPEN]), ENTRY)
+    closed = np.empty(int(sizes[OPEN]), ENTRY)
+    n_announced, n_closed = _sweep(
+        table, sizes, watermark_ms, day, from_bin, to_bin, closed_presence, presence, announced, closed
+    )
+    return Swept(announced[:n_announced].copy(), closed[:n_closed].copy(), presence)
+
+
+@njit(cache=True, nogil=True)
+def count_active(table: NDArray[np.void], since_ms: np.int64, places: int) -> NDArray[np.int64]:
+    """Devices heard at or after an instant, by place: (places,)."""
+    active = np.zeros(places, np.int64)
+    for slot in range(table.size):
+        entry = table[slot]
+        if entry.place >= 0 and entry.last_ms >= since_ms:
+            active[entry.place] += 1
+    return active

@@ -1,0 +1,186 @@
+"""One key day of one town: its state, what it takes in and what it gives out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from meguri_flow.domain import closing, hearing, open_visits
+from meguri_flow.domain.day_rules import BIN_MS
+from meguri_flow.domain.deliveries import Sequences
+from meguri_flow.domain.rows import Rows, presence_rows, visit_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from meguri_flow.domain.day_rules import DayRules
+    from meguri_flow.domain.hearing import Columns, Steps
+
+ACTIVE_MS = 5 * 60_000
+"""A device heard within this time is active."""
+
+
+def _new_clock() -> NDArray[np.int64]:
+    return np.array([hearing.NEVER, hearing.NEVER, 0], np.int64)
+
+
+def new_health(rules: DayRules) -> hearing.Health:
+    """Sensor health of a day in which nothing was heard yet."""
+    shape = (len(rules.sensors), rules.bins)
+    return hearing.Health(np.zeros((*shape, 4), np.uint32), np.zeros(shape, np.int64), np.zeros(shape, np.bool_))
+
+
+@dataclass
+class Day:
+    """The state of a (town, key day): a function of the messages folded so far and of nothing else."""
+
+    rules: DayRules
+    generation: int = 0
+    table: NDArray[np.void] = field(default_factory=open_visits.new_table)
+    sizes: NDArray[np.int64] = field(default_factory=open_visits.new_sizes)
+    clock: NDArray[np.int64] = field(default_factory=_new_clock)
+    health: hearing.Health = field(init=False)
+    closed_presence: NDArray[np.uint32] = field(init=False)
+    """(places, bins) closed visits that overlap each bin whose row has not been emitted."""
+    from_bin: int = 0
+    """The first bin whose presence has not been emitted."""
+    sequences: dict[tuple[int, int], Sequences] = field(default_factory=dict)
+    """The deliveries folded, by sensor index and boot."""
+    pending: Rows = field(default_factory=Rows)
+    """Rows of sweeps that made room in the table, before they are asked for."""
+    changed: bool = True
+    """Since the day's row was last emitted."""
+
+    def __post_init__(self) -> None:
+        self.health = new_health(self.rules)
+        self.closed_presence = np.zeros((len(self.rules.places), self.rules.bins), np.uint32)
+
+    @property
+    def town_time_ms(self) -> int:
+        """The greatest time seen, of detections and ticks."""
+        return int(self.clock[hearing.GREATEST])
+
+    @property
+    def watermark_ms(self) -> int:
+        """No detection before it is folded any more."""
+        return int(self.clock[hearing.WATERMARK])
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the watermark has passed the day's end: every visit is closed."""
+        return self.watermark_ms >= self.rules.end_ms
+
+    def takes(self, sensor: int, boot: int, sequence: int) -> bool:
+        """Remember a delivery; False if it was folded before."""
+        known = self.sequences.get((sensor, boot))
+        if known is None:
+            known = self.sequences[sensor, boot] = Sequences()
+        return known.add(sequence)
+
+    def count_duplicates(self, sensor: int, base_ms: int, count: int) -> None:
+        """Count a delivery that was folded before, at the time of its first detection."""
+        bin_ = min(max((base_ms - self.rules.start_ms) // BIN_MS, 0), self.rules.bins - 1)
+        self.health.counts[sensor, bin_, hearing.DUPLICATES] += np.uint32(count)
+        self.health.changed[sensor, bin_] = True
+        self.changed = True
+
+    def fold(self, steps: Steps, columns: Columns) -> None:
+        """Fold deliveries and ticks, in their order."""
+        rules = self.rules
+        position = np.zeros(2, np.int64)
+        while not hearing.fold(
+            steps,
+            columns,
+            rules.sensor_place,
+            rules.sensor_minimum_rssi,
+            (rules.start_ms, rules.end_ms, rules.gap_ms, rules.lateness_ms),
+            self.table,
+            self.sizes,
+            self.clock,
+            self.health,
+            position,
+        ):
+            self._sweep(self.pending)
+            self.table, self.sizes = open_visits.rebuilt(self.table)
+        self.changed = True
+
+    def take_rows(self, next_offset: int) -> Rows:
+        """The rows that became certain or changed since the last call.
+
+        Args:
+            next_offset: where the log's prefix ends of which this state is a function; the version of
+                rows that are overwritten as the day goes on.
+        """
+        rows, self.pending = self.pending, Rows()
+        self._sweep(rows)
+        self._health_rows(next_offset, rows)
+        if self.changed:
+            self._day_row(next_offset, rows)
+            self.changed = False
+        return rows
+
+    def active(self) -> dict[str, int]:
+        """Devices heard within the last five minutes of town time, by place."""
+        counts = closing.count_active(self.table, self.town_time_ms - ACTIVE_MS, len(self.rules.places))
+        return dict(zip(self.rules.places, counts.tolist(), strict=True))
+
+    def last_heard_ms(self) -> dict[str, int]:
+        """The greatest time at which each sensor heard anything; sensors that heard nothing are absent."""
+        greatest = self.health.last_ms.max(axis=1, initial=0)
+        return {name: int(ms) for name, ms in zip(self.rules.sensors, greatest, strict=True) if ms}
+
+    def _sweep(self, rows: Rows) -> None:
+        rules = self.rules
+        swept = closing.sweep(
+            self.table,
+            self.sizes,
+            self.watermark_ms,
+            (rules.start_ms, rules.end_ms, rules.gap_ms),
+            self.from_bin,
+            self.closed_presence,
+        )
+        visit_rows(rules, self.generation, swept, rows)
+        presence_rows(rules, self.generation, self.from_bin, swept.presence, rows)
+        self.from_bin += swept.presence.shape[1]
+
+    def _health_rows(self, next_offset: int, rows: Rows) -> None:
+        rules = self.rules
+        sensor, bin_ = np.nonzero(self.health.changed)
+        counts = self.health.counts[sensor, bin_]
+        rows.add(
+            "sensor_health",
+            len(sensor),
+            town=rules.town,
+            key_day=rules.key_day,
+            generation=self.generation,
+            sensor=np.array(rules.sensors, object)[sensor],
+            bin_ms=rules.start_ms + bin_.astype(np.int64) * BIN_MS,
+            detections=counts[:, hearing.DETECTIONS],
+            weak=counts[:, hearing.WEAK],
+            late=counts[:, hearing.LATE],
+            duplicates=counts[:, hearing.DUPLICATES],
+            last_ms=self.health.last_ms[sensor, bin_],
+            version=next_offset,
+        )
+        self.health.changed[:] = False
+
+    def _day_row(self, next_offset: int, rows: Rows) -> None:
+        rules = self.rules
+        totals = self.health.counts.sum(axis=(0, 1), dtype=np.int64)
+        rows.add(
+            "days",
+            1,
+            town=rules.town,
+            key_day=rules.key_day,
+            generation=self.generation,
+            rule_version=rules.version,
+            watermark_ms=max(self.watermark_ms, 0),
+            town_time_ms=max(self.town_time_ms, 0),
+            detections=int(totals[hearing.DETECTIONS]),
+            late=int(totals[hearing.LATE]),
+            duplicates=int(totals[hearing.DUPLICATES]),
+            complete=int(self.is_complete),
+            version=next_offset,
+        )

@@ -1,0 +1,67 @@
+"""The rules of one key day, in the form that the kernels read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from meguri_proto.schema.log_pb2 import Rules
+
+BIN_MS = 5 * 60_000
+"""Presence and sensor health are kept by five minutes, counted from the key day's start."""
+
+
+@dataclass(frozen=True)
+class DayRules:
+    """What a `Rules` record says, with places and sensors numbered in its order."""
+
+    town: str
+    key_day: int
+    version: int
+    start_ms: int
+    end_ms: int
+    gap_ms: int
+    lateness_ms: int
+    places: tuple[str, ...]
+    sensors: tuple[str, ...]
+    sensor_index: dict[str, int]
+    sensor_place: NDArray[np.int16]
+    """(sensors,) the index of the place that each sensor hears."""
+    sensor_minimum_rssi: NDArray[np.int8]
+    """(sensors,) dBm."""
+
+    @property
+    def bins(self) -> int:
+        """How many five-minute bins the day has (fewer or more where the clocks change)."""
+        return -(-(self.end_ms - self.start_ms) // BIN_MS)
+
+
+def day_rules(record: Rules) -> DayRules:
+    """Number the places and sensors of a record.
+
+    Raises:
+        ValueError: the record cannot be the rules of a day.
+    """
+    if record.day_end_ms <= record.day_start_ms or record.gap_ms <= 0:
+        raise ValueError(f"rules of {record.town} day {record.key_day} end before they start, or have no gap")
+    places = tuple(dict.fromkeys(sensor.place for sensor in record.sensors))
+    sensors = tuple(sensor.sensor for sensor in record.sensors)
+    return DayRules(
+        town=record.town,
+        key_day=record.key_day,
+        version=record.version,
+        start_ms=record.day_start_ms,
+        end_ms=record.day_end_ms,
+        gap_ms=record.gap_ms,
+        lateness_ms=record.lateness_ms,
+        places=places,
+        sensors=sensors,
+        sensor_index={name: index for index, name in enumerate(sensors)},
+        sensor_place=np.array([places.index(s.place) for s in record.sensors], np.int16),
+        sensor_minimum_rssi=np.array([s.minimum_rssi for s in record.sensors], np.int8),
+    )

@@ -1,0 +1,131 @@
+"""The kernel that folds detections into the open visits of one key day, message by message.
+
+Each detection is late, weak, or heard. A message is judged against the watermark before it, so how
+messages are grouped into calls changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from meguri_flow.domain.day_rules import BIN_MS
+from meguri_flow.domain.open_visits import hear, is_full
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NEVER: Final = -(2**62)
+"""Before every instant, and far enough from the smallest int64 to subtract a lateness."""
+
+# Indices of a day's clock (int64).
+GREATEST: Final = 0
+"""The greatest time seen, of detections and ticks."""
+WATERMARK: Final = 1
+"""No detection before it is folded any more."""
+OUTSIDE: Final = 2
+"""How many detections were not of this key day (a producer's error)."""
+
+# Indices of a bin's counters (uint32) in sensor health.
+DETECTIONS: Final = 0
+WEAK: Final = 1
+LATE: Final = 2
+DUPLICATES: Final = 3
+
+UNKNOWN_RSSI: Final = -128
+
+
+class Steps(NamedTuple):
+    """What the log holds for one key day, in order: deliveries and ticks, one entry each.
+
+    A delivery owns `count` detections of the columns from `start`; a tick has no detections. Entries of
+    the same `message` are judged against the same watermark.
+    """
+
+    message: NDArray[np.int64]
+    start: NDArray[np.int64]
+    count: NDArray[np.int64]
+    base_ms: NDArray[np.int64]
+    sensor: NDArray[np.int64]
+    tick_ms: NDArray[np.int64]
+
+
+class Columns(NamedTuple):
+    """The packed columns of all messages of a read, one after another (see meguri_proto.columns)."""
+
+    time_offset_ms: NDArray[np.uint32]
+    device: NDArray[np.uint64]
+    rssi: NDArray[np.int8]
+
+
+class Health(NamedTuple):
+    """What each sensor did in each five-minute bin of the day."""
+
+    counts: NDArray[np.uint32]
+    """(sensors, bins, 4): detections, of them weak, of them late, duplicates beside them."""
+    last_ms: NDArray[np.int64]
+    """(sensors, bins): the greatest time heard, 0 for none."""
+    changed: NDArray[np.bool_]
+    """(sensors, bins): since the rows were last emitted."""
+
+
+@njit(cache=True, nogil=True)
+def fold(
+    steps: Steps,
+    columns: Columns,
+    sensor_place: NDArray[np.int16],
+    sensor_minimum_rssi: NDArray[np.int8],
+    day: tuple[int, int, int, int],
+    table: NDArray[np.void],
+    sizes: NDArray[np.int64],
+    clock: NDArray[np.int64],
+    health: Health,
+    position: NDArray[np.int64],
+) -> bool:
+    """Fold the steps from `position` on; False if the table has to be rebuilt first, then call again.
+
+    Args:
+        steps: the deliveries and ticks.
+        columns: where the deliveries' detections are.
+        sensor_place: (sensors,) place indices.
+        sensor_minimum_rssi: (sensors,) dBm.
+        day: start, end, gap and lateness in milliseconds.
+        table: the open visits, changed in place.
+        sizes: of the table, changed in place.
+        clock: of the day, changed in place.
+        health: of the sensors, changed in place.
+        position: [step, detection within it]; [0, 0] at first, changed in place.
+    """
+    start_ms, end_ms, gap_ms, lateness_ms = day
+    for i in range(position[0], steps.message.size):
+        if position[1] == 0 and i > 0 and steps.message[i] != steps.message[i - 1]:
+            clock[WATERMARK] = max(clock[WATERMARK], clock[GREATEST] - lateness_ms)
+        clock[GREATEST] = max(clock[GREATEST], steps.tick_ms[i])
+        sensor = steps.sensor[i]
+        first = steps.start[i]
+        for j in range(position[1], steps.count[i]):
+            time_ms = steps.base_ms[i] + np.int64(columns.time_offset_ms[first + j])
+            if time_ms < start_ms or time_ms >= end_ms:
+                clock[OUTSIDE] += 1
+                continue
+            bin_ = (time_ms - start_ms) // BIN_MS
+            if time_ms >= clock[WATERMARK]:
+                rssi = columns.rssi[first + j]
+                if rssi < sensor_minimum_rssi[sensor] and rssi != UNKNOWN_RSSI:
+                    health.counts[sensor, bin_, WEAK] += np.uint32(1)
+                else:
+                    if is_full(table, sizes):
+                        position[0], position[1] = i, j
+                        return False
+                    hear(table, sizes, columns.device[first + j], np.int64(sensor_place[sensor]), time_ms, gap_ms)
+            else:
+                health.counts[sensor, bin_, LATE] += np.uint32(1)
+            health.counts[sensor, bin_, DETECTIONS] += np.uint32(1)
+            health.last_ms[sensor, bin_] = max(health.last_ms[sensor, bin_], time_ms)
+            health.changed[sensor, bin_] = True
+            clock[GREATEST] = max(clock[GREATEST], time_ms)
+        position[1] = 0
+    clock[WATERMARK] = max(clock[WATERMARK], clock[GREATEST] - lateness_ms)
+    return True

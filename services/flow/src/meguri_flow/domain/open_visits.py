@@ -1,0 +1,165 @@
+"""The open visits of one key day: an open-addressing hash table in one structured array.
+
+A key is (device, place). Usually it has one open visit; while late detections may still arrive it can
+have several, more than the gap apart: they stand as separate entries of one probe sequence.
+
+Kept as an array of records and not as one array a field: a detection touches one cache line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ENTRY: Final = np.dtype(
+    [
+        ("device", "u8"),
+        ("first_ms", "i8"),
+        ("last_ms", "i8"),
+        ("receptions", "u4"),
+        ("place", "i2"),
+        ("flags", "u1"),
+        ("padding", "u1"),
+    ]
+)
+"""One open visit, 32 bytes. `place` is an index into the day's places, or one of the two marks below."""
+
+EMPTY: Final = -1
+REMOVED: Final = -2
+ANNOUNCED: Final = 1
+"""Flag: the visit's first row (version 1) has been emitted."""
+HAS_SIBLING: Final = 2
+"""Flag: the key may have a second entry further on in the probe sequence."""
+
+OPEN: Final = 0
+USED: Final = 1
+"""Indices of `sizes` (int64): entries that are open; entries that are open or removed."""
+
+_MOST_USED: Final = 0.6
+_SMALLEST: Final = 1024
+
+
+def new_table(capacity: int = _SMALLEST) -> NDArray[np.void]:
+    """An empty table; `capacity` is a power of two."""
+    table = np.zeros(capacity, ENTRY)
+    table["place"] = EMPTY
+    return table
+
+
+def new_sizes() -> NDArray[np.int64]:
+    """The counters that belong to an empty table."""
+    return np.zeros(2, np.int64)
+
+
+@njit(cache=True, nogil=True)
+def is_full(table: NDArray[np.void], sizes: NDArray[np.int64]) -> bool:
+    """Whether the next insertion needs a rebuilt table."""
+    return sizes[USED] >= int(table.size * _MOST_USED)
+
+
+@njit(cache=True, nogil=True)
+def _slot(device: np.uint64, place: np.int64, mask: np.int64) -> np.int64:
+    mixed = (device ^ (np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
+    return np.int64(mixed >> np.uint64(32)) & mask
+
+
+@njit(cache=True, nogil=True)
+def hear(
+    table: NDArray[np.void],
+    sizes: NDArray[np.int64],
+    device: np.uint64,
+    place: np.int64,
+    time_ms: np.int64,
+    gap_ms: np.int64,
+) -> None:
+    """Fold one detection into the visits of its device at its place.
+
+    It extends the visit within the gap (exactly the gap included), joins two that it bridges, or begins
+    one. The caller has seen to it that the table is not full.
+    """
+    mask = table.size - 1
+    slot = _slot(device, place, mask)
+    joined = np.int64(-1)
+    sibling = np.int64(-1)
+    while table[slot].place != EMPTY:
+        entry = table[slot]
+        if entry.device == device and entry.place == place:
+            if entry.first_ms - gap_ms <= time_ms <= entry.last_ms + gap_ms:
+                if joined < 0:
+                    joined = slot
+                    entry.first_ms = min(entry.first_ms, time_ms)
+                    entry.last_ms = max(entry.last_ms, time_ms)
+                    entry.receptions += np.uint32(1)
+                    if not entry.flags & HAS_SIBLING:
+                        return
+                else:
+                    # The detection bridges two visits: the one found first takes the other in.
+                    kept = table[joined]
+                    kept.first_ms = min(kept.first_ms, entry.first_ms)
+                    kept.last_ms = max(kept.last_ms, entry.last_ms)
+                    kept.receptions += entry.receptions
+                    kept.flags |= entry.flags
+                    entry.place = REMOVED
+                    sizes[OPEN] -= 1
+                    return
+            sibling = slot
+        slot = (slot + 1) & mask
+    if joined >= 0:
+        return
+    entry = table[slot]
+    entry.device = device
+    entry.place = place
+    entry.first_ms = time_ms
+    entry.last_ms = time_ms
+    entry.receptions = np.uint32(1)
+    entry.flags = np.uint8(0)
+    if sibling >= 0:
+        _mark_siblings(table, device, place, mask)
+    sizes[OPEN] += 1
+    sizes[USED] += 1
+
+
+@njit(cache=True, nogil=True)
+def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: np.int64, mask: np.int64) -> None:
+    slot = _slot(device, place, mask)
+    while table[slot].place != EMPTY:
+        entry = table[slot]
+        if entry.device == device and entry.place == place:
+            entry.flags |= np.uint8(HAS_SIBLING)
+        slot = (slot + 1) & mask
+
+
+@njit(cache=True, nogil=True)
+def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
+    mask = target.size - 1
+    copied = 0
+    for index in range(source.size):
+        entry = source[index]
+        if entry.place < 0:
+            continue
+        slot = _slot(entry.device, np.int64(entry.place), mask)
+        while target[slot].place != EMPTY:
+            slot = (slot + 1) & mask
+        target[slot] = entry
+        copied += 1
+    return copied
+
+
+def rebuilt(entries: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """A table with the open ones of `entries` and room for as many again, and its sizes.
+
+    Siblings keep their flag, so their order in the probe sequence does not matter.
+    """
+    count = int(np.count_nonzero(entries["place"] >= 0))
+    capacity = _SMALLEST
+    while capacity * _MOST_USED < 2 * count + 1:
+        capacity *= 2
+    table = new_table(capacity)
+    sizes = new_sizes()
+    sizes[OPEN] = sizes[USED] = _copy_open(entries, table)
+    return table, sizes

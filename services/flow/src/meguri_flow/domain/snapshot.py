@@ -1,0 +1,149 @@
+"""A partition's state as bytes and back: versioned, with everything that folding on needs.
+
+Format 1: zlib over a JSON header (its length first, uint32 little-endian) and the arrays it lists, one
+after another. Of the tables only the open visits are kept, of sensor health only the bins that were used.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from meguri_flow.domain import open_visits
+from meguri_flow.domain.day import Day
+from meguri_flow.domain.day_rules import day_rules
+from meguri_flow.domain.deliveries import Sequences
+from meguri_flow.domain.partition import Partition
+from meguri_proto.schema.log_pb2 import Rules, SensorRule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from meguri_flow.domain.day_rules import DayRules
+
+FORMAT = 1
+
+
+class SnapshotError(ValueError):
+    """The bytes are no snapshot that this version can read; the message says why."""
+
+
+def dump(partition: Partition) -> bytes:
+    """The state as bytes. Rows not yet taken are not part of it: take them first."""
+    arrays: list[NDArray[Any]] = []
+
+    def keep(array: NDArray[Any]) -> int:
+        arrays.append(np.ascontiguousarray(array))
+        return len(arrays) - 1
+
+    header = {
+        "next_offset": partition.next_offset,
+        "town_times": partition.town_times,
+        "unknown_records": partition.unknown_records,
+        "days": [_dump_day(day, keep) for day in partition.days.values()],
+    }
+    header["arrays"] = [[_dtype_text(array.dtype), list(array.shape)] for array in arrays]
+    text = json.dumps(header).encode()
+    return zlib.compress(
+        b"".join([len(text).to_bytes(4, "little"), text, *(array.tobytes() for array in arrays)]), level=1
+    )
+
+
+def load(data: bytes, format_: int) -> Partition:
+    """The state from bytes of a format.
+
+    Raises:
+        SnapshotError: another format, or damaged bytes.
+    """
+    if format_ > FORMAT:
+        raise SnapshotError(f"the snapshot has format {format_}, written by a newer Meguri; this one reads {FORMAT}")
+    try:
+        raw = zlib.decompress(data)
+        length = int.from_bytes(raw[:4], "little")
+        header = json.loads(raw[4 : 4 + length])
+        position = 4 + length
+        arrays = []
+        for dtype_text, shape in header["arrays"]:
+            dtype = _dtype(dtype_text)
+            count = int(np.prod(shape))
+            arrays.append(np.frombuffer(raw, dtype, count, position).reshape(shape).copy())
+            position += count * dtype.itemsize
+        days = [_load_day(day, arrays) for day in header["days"]]
+    except (zlib.error, ValueError, KeyError, IndexError, TypeError) as error:
+        raise SnapshotError(f"the snapshot is damaged: {error}") from error
+    return Partition(
+        next_offset=header["next_offset"],
+        days={(day.rules.town, day.rules.key_day): day for day in days},
+        town_times=header["town_times"],
+        unknown_records=header["unknown_records"],
+    )
+
+
+def _dtype_text(dtype: np.dtype[Any]) -> str:
+    return "entry" if dtype == open_visits.ENTRY else dtype.str
+
+
+def _dtype(text: str) -> np.dtype[Any]:
+    return open_visits.ENTRY if text == "entry" else np.dtype(text)
+
+
+def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
+    sensor, bin_ = np.nonzero(day.health.last_ms.astype(bool) | day.health.counts.any(axis=2))
+    return {
+        "rules": _dump_rules(day.rules),
+        "generation": day.generation,
+        "from_bin": day.from_bin,
+        "sequences": [
+            [sensor, boot, known.intervals()] for (sensor, boot), known in day.sequences.items()
+        ],
+        "clock": keep(day.clock),
+        "open": keep(day.table[day.table["place"] >= 0]),
+        "closed_presence": keep(day.closed_presence[:, day.from_bin :]),
+        "health": [
+            keep(sensor),
+            keep(bin_),
+            keep(day.health.counts[sensor, bin_]),
+            keep(day.health.last_ms[sensor, bin_]),
+        ],
+    }
+
+
+def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
+    day = Day(_load_rules(header["rules"]), header["generation"], from_bin=header["from_bin"], changed=False)
+    day.clock[:] = arrays[header["clock"]]
+    day.table, day.sizes = open_visits.rebuilt(arrays[header["open"]])
+    day.closed_presence[:, day.from_bin :] = arrays[header["closed_presence"]]
+    sensor, bin_, counts, last_ms = (arrays[index] for index in header["health"])
+    day.health.counts[sensor, bin_] = counts
+    day.health.last_ms[sensor, bin_] = last_ms
+    day.sequences = {
+        (sensor, boot): Sequences([(first, last) for first, last in intervals])
+        for sensor, boot, intervals in header["sequences"]
+    }
+    return day
+
+
+def _dump_rules(rules: DayRules) -> dict[str, Any]:
+    return {
+        "town": rules.town,
+        "key_day": rules.key_day,
+        "version": rules.version,
+        "day_start_ms": rules.start_ms,
+        "day_end_ms": rules.end_ms,
+        "gap_ms": rules.gap_ms,
+        "lateness_ms": rules.lateness_ms,
+        "sensors": [
+            [sensor, rules.places[place], int(rssi)]
+            for sensor, place, rssi in zip(
+                rules.sensors, rules.sensor_place, rules.sensor_minimum_rssi, strict=True
+            )
+        ],
+    }
+
+
+def _load_rules(fields: dict[str, Any]) -> DayRules:
+    sensors = [SensorRule(sensor=s, place=p, minimum_rssi=r) for s, p, r in fields["sensors"]]
+    return day_rules(Rules(**{**fields, "sensors": sensors}))
