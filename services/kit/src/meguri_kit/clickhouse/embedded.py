@@ -1,0 +1,176 @@
+"""The store in this process: chDB, which is ClickHouse as a library, with its data in a folder."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.ipc
+from chdb.state.sqlitelike import connect
+
+from meguri_kit.clickhouse.columns import arrow_table
+from meguri_kit.clickhouse.pool import Pool
+from meguri_kit.clickhouse.statements import query_text, substitute
+from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from chdb.state.sqlitelike import Connection
+
+    from meguri_kit.clickhouse.store import Column
+
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+_PASSING_CODES = frozenset({159, 202, 241, 243, 252, 439})
+"""Timeout, too many queries, memory limit, no space, too many parts, no thread."""
+
+
+class EmbeddedStore:
+    """ClickHouse in this process, for one machine.
+
+    What was inserted survives the end of this process, a kill -9 too; it does not survive a power cut,
+    since the engine leaves the writing to the operating system (`fsync_after_insert` is off).
+
+    A folder belongs to one process at a time, and a process has one folder; several stores may share it,
+    each with its own database. Query logs are off: nothing of a statement is kept.
+
+    Args:
+        path: the data's folder; made if it is not there.
+        database: the database that holds the tables; made if it is not there.
+
+    Raises:
+        StoreError: the folder cannot be used; the message says why.
+    """
+
+    def __init__(self, path: Path, database: str = "meguri") -> None:
+        if not _IDENTIFIER.fullmatch(database):
+            raise StoreError(f"{database!r} is no name for a database; expected a-z, 0-9 and underscores")
+        self._path = path.resolve()
+        self._database = database
+        self._types: dict[str, dict[str, str]] = {}
+        _check_folder(self._path)
+        self._pool: Pool[Connection] = Pool(self._connect, lambda connection: connection.close())
+        with self._pool.borrow():
+            pass
+
+    def insert(self, table: str, columns: Mapping[str, Column]) -> None:
+        """See `Store.insert`. At most a million rows become one part; more are several."""
+        rows = arrow_table(table, columns, self._column_types(table))
+        if not rows.num_rows:
+            return
+        body = pa.BufferOutputStream()
+        with pa.ipc.new_stream(body, rows.schema) as stream:
+            stream.write_table(rows)
+        names = ", ".join(f"`{name}`" for name in rows.column_names)
+        with self._pool.borrow() as connection:
+            try:
+                with connection.send_insert(f"INSERT INTO `{table}` ({names})", "ArrowStream") as inserter:
+                    inserter.append(memoryview(body.getvalue()))
+                    inserter.finish()
+            except RuntimeError as error:
+                raise _store_error(f"the insert of {rows.num_rows} rows into {table}", error) from error
+
+    def query(self, name: str, params: Mapping[str, object] | None = None) -> list[dict[str, object]]:
+        """See `Store.query`."""
+        return self._select(substitute(query_text(name), params or {}, f"query {name}"), f"query {name}")
+
+    def select(self, sql: str, params: Mapping[str, object] | None = None) -> list[dict[str, object]]:
+        """See `Store.select`."""
+        return self._select(substitute(sql, params or {}, "the statement"), "the statement")
+
+    def execute(self, statement: str) -> None:
+        """See `Store.execute`."""
+        with self._pool.borrow() as connection:
+            try:
+                connection.query(statement)
+            except RuntimeError as error:
+                raise _store_error("the statement", error) from error
+        self._types.clear()
+
+    def close(self) -> None:
+        """See `Store.close`. The folder is free for another process when its last store has closed."""
+        self._pool.close()
+
+    def _connect(self) -> Connection:
+        try:
+            connection = connect(str(self._path))
+        except RuntimeError as error:
+            message = str(error)
+            if "already initialized with path" in message:
+                raise StoreError(
+                    f"this process already holds another chDB folder than {self._path}; "
+                    "a process can hold one, so close the other store first"
+                ) from error
+            raise _store_error(f"opening the chDB folder {self._path}", error) from error
+        connection.query("SET log_queries = 0, log_query_views = 0")
+        connection.query("SET output_format_arrow_low_cardinality_as_dictionary = 0")
+        connection.query(f"CREATE DATABASE IF NOT EXISTS `{self._database}`")
+        connection.query(f"USE `{self._database}`")
+        return connection
+
+    def _select(self, sql: str, what: str) -> list[dict[str, object]]:
+        with self._pool.borrow() as connection:
+            try:
+                body = connection.query(sql, "Arrow").bytes()
+            except RuntimeError as error:
+                raise _store_error(what, error) from error
+        if not body:
+            raise StoreError(f"{what} returns no rows and no columns; use execute for it")
+        table = pa.ipc.open_file(body).read_all()
+        for field in table.schema:
+            if not _is_plain(field.type):
+                raise StoreError(f"{what} selects {field.name} as {field.type}; select a plain type instead")
+        rows: list[dict[str, object]] = table.to_pylist()
+        return rows
+
+    def _column_types(self, table: str) -> dict[str, str]:
+        if table not in self._types:
+            rows = self.select(
+                "SELECT name, type FROM system.columns "
+                "WHERE database = currentDatabase() AND table = %(table)s ORDER BY position",
+                {"table": table},
+            )
+            self._types[table] = {str(row["name"]): str(row["type"]) for row in rows}
+        return self._types[table]
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    if pa.types.is_list(kind):
+        return _is_plain(kind.value_type)
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_string(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_date32(kind)
+        or pa.types.is_null(kind)
+    )
+
+
+def _check_folder(path: Path) -> None:
+    """Make the folder, and find out whether another process holds it, before the engine writes to stderr."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the chDB folder {path} cannot be made: {error.strerror}") from error
+    status = path / "status"
+    if not status.exists():
+        return
+    with status.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(
+                f"the chDB folder {path} is in use by another process; stop that one, or use another folder"
+            ) from error
+
+
+def _store_error(what: str, error: RuntimeError) -> StoreError:
+    """The engine's error as ours: its first line without a stack trace."""
+    text = str(error).split(", Stack trace", 1)[0].strip().splitlines()[0]
+    code = re.search(r"Code: (\d+)", text)
+    passing = (code and int(code[1]) in _PASSING_CODES) or "No space left on device" in str(error)
+    return (StoreUnavailableError if passing else StoreError)(f"{what} failed: {text}")
