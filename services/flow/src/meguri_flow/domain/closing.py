@@ -36,11 +36,11 @@ def final_bins(watermark_ms: int, start_ms: int, end_ms: int, gap_ms: int, bins:
     return max(0, min(bins, (watermark_ms - gap_ms - start_ms) // BIN_MS))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _sweep(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
-    watermark_ms: np.int64,
+    watermark_ms: int,
     day: tuple[int, int, int],
     from_bin: int,
     to_bin: int,
@@ -109,8 +109,8 @@ def sweep(
     return Swept(announced[:n_announced].copy(), closed[:n_closed].copy(), presence)
 
 
-@njit(cache=True, nogil=True)
-def count_active(table: NDArray[np.void], since_ms: np.int64, places: int) -> NDArray[np.int64]:
+@njit(nogil=True)
+def count_active(table: NDArray[np.void], since_ms: int, places: int) -> NDArray[np.int64]:
     """Devices heard at or after an instant, by place: (places,)."""
     active = np.zeros(places, np.int64)
     for slot in range(table.size):

@@ -29,7 +29,9 @@ def _new_clock() -> NDArray[np.int64]:
 def new_health(rules: DayRules) -> hearing.Health:
     """Sensor health of a day in which nothing was heard yet."""
     shape = (len(rules.sensors), rules.bins)
-    return hearing.Health(np.zeros((*shape, 4), np.uint32), np.zeros(shape, np.int64), np.zeros(shape, np.bool_))
+    return hearing.Health(
+        np.zeros((*shape, 4), np.uint32), np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+    )
 
 
 @dataclass
@@ -54,6 +56,7 @@ class Day:
     """Since the day's row was last emitted."""
 
     def __post_init__(self) -> None:
+        """Make the parts whose size the rules give."""
         self.health = new_health(self.rules)
         self.closed_presence = np.zeros((len(self.rules.places), self.rules.bins), np.uint32)
 

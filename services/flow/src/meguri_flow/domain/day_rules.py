@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from meguri_proto.schema.log_pb2 import Rules
+    from numpy.typing import NDArray
 
 BIN_MS = 5 * 60_000
 """Presence and sensor health are kept by five minutes, counted from the key day's start."""

@@ -40,13 +40,13 @@ UNKNOWN_RSSI: Final = -128
 class Steps(NamedTuple):
     """What the log holds for one key day, in order: deliveries and ticks, one entry each.
 
-    A delivery owns `count` detections of the columns from `start`; a tick has no detections. Entries of
+    A delivery owns `detections` entries of the columns from `start`; a tick has no detections. Entries of
     the same `message` are judged against the same watermark.
     """
 
     message: NDArray[np.int64]
     start: NDArray[np.int64]
-    count: NDArray[np.int64]
+    detections: NDArray[np.int64]
     base_ms: NDArray[np.int64]
     sensor: NDArray[np.int64]
     tick_ms: NDArray[np.int64]
@@ -71,7 +71,7 @@ class Health(NamedTuple):
     """(sensors, bins): since the rows were last emitted."""
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def fold(
     steps: Steps,
     columns: Columns,
@@ -105,7 +105,7 @@ def fold(
         clock[GREATEST] = max(clock[GREATEST], steps.tick_ms[i])
         sensor = steps.sensor[i]
         first = steps.start[i]
-        for j in range(position[1], steps.count[i]):
+        for j in range(position[1], steps.detections[i]):
             time_ms = steps.base_ms[i] + np.int64(columns.time_offset_ms[first + j])
             if time_ms < start_ms or time_ms >= end_ms:
                 clock[OUTSIDE] += 1
@@ -119,7 +119,14 @@ def fold(
                     if is_full(table, sizes):
                         position[0], position[1] = i, j
                         return False
-                    hear(table, sizes, columns.device[first + j], np.int64(sensor_place[sensor]), time_ms, gap_ms)
+                    hear(
+                        table,
+                        sizes,
+                        columns.device[first + j],
+                        int(sensor_place[sensor]),
+                        time_ms,
+                        gap_ms,
+                    )
             else:
                 health.counts[sensor, bin_, LATE] += np.uint32(1)
             health.counts[sensor, bin_, DETECTIONS] += np.uint32(1)

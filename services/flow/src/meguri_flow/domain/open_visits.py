@@ -56,26 +56,26 @@ def new_sizes() -> NDArray[np.int64]:
     return np.zeros(2, np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def is_full(table: NDArray[np.void], sizes: NDArray[np.int64]) -> bool:
     """Whether the next insertion needs a rebuilt table."""
-    return sizes[USED] >= int(table.size * _MOST_USED)
+    return bool(sizes[USED] >= int(table.size * _MOST_USED))
 
 
-@njit(cache=True, nogil=True)
-def _slot(device: np.uint64, place: np.int64, mask: np.int64) -> np.int64:
+@njit(nogil=True)
+def _slot(device: np.uint64, place: int, mask: int) -> int:
     mixed = (device ^ (np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
-    return np.int64(mixed >> np.uint64(32)) & mask
+    return int(mixed >> np.uint64(32)) & mask
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def hear(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
     device: np.uint64,
-    place: np.int64,
-    time_ms: np.int64,
-    gap_ms: np.int64,
+    place: int,
+    time_ms: int,
+    gap_ms: int,
 ) -> None:
     """Fold one detection into the visits of its device at its place.
 
@@ -84,8 +84,8 @@ def hear(
     """
     mask = table.size - 1
     slot = _slot(device, place, mask)
-    joined = np.int64(-1)
-    sibling = np.int64(-1)
+    joined = -1
+    sibling = -1
     while table[slot].place != EMPTY:
         entry = table[slot]
         if entry.device == device and entry.place == place:
@@ -124,8 +124,8 @@ def hear(
     sizes[USED] += 1
 
 
-@njit(cache=True, nogil=True)
-def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: np.int64, mask: np.int64) -> None:
+@njit(nogil=True)
+def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: int, mask: int) -> None:
     slot = _slot(device, place, mask)
     while table[slot].place != EMPTY:
         entry = table[slot]
@@ -134,7 +134,7 @@ def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: np.int64, 
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
     mask = target.size - 1
     copied = 0
@@ -142,7 +142,7 @@ def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
         entry = source[index]
         if entry.place < 0:
             continue
-        slot = _slot(entry.device, np.int64(entry.place), mask)
+        slot = _slot(entry.device, int(entry.place), mask)
         while target[slot].place != EMPTY:
             slot = (slot + 1) & mask
         target[slot] = entry

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from google.protobuf.message import DecodeError
+from meguri_proto.columns import DTYPES
+from meguri_proto.reasons import RejectReason
+from meguri_proto.schema.log_pb2 import Record
 
 from meguri_flow.domain.day import Day
 from meguri_flow.domain.day_rules import day_rules
 from meguri_flow.domain.hearing import NEVER, Columns, Steps
 from meguri_flow.domain.rows import Rows
-from meguri_proto.columns import DTYPES
-from meguri_proto.reasons import RejectReason
-from meguri_proto.schema.log_pb2 import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -83,7 +83,9 @@ def visit_rows(rules: DayRules, generation: int, swept: Swept, rows: Rows) -> No
         )
 
 
-def presence_rows(rules: DayRules, generation: int, from_bin: int, presence: NDArray[np.uint32], rows: Rows) -> None:
+def presence_rows(
+    rules: DayRules, generation: int, from_bin: int, presence: NDArray[np.uint32], rows: Rows
+) -> None:
     """Add the bins that became final and in which somebody was present."""
     place, bin_ = np.nonzero(presence)
     rows.add(

@@ -11,13 +11,13 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from meguri_proto.schema.log_pb2 import Rules, SensorRule
 
 from meguri_flow.domain import open_visits
 from meguri_flow.domain.day import Day
 from meguri_flow.domain.day_rules import day_rules
 from meguri_flow.domain.deliveries import Sequences
 from meguri_flow.domain.partition import Partition
-from meguri_proto.schema.log_pb2 import Rules, SensorRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,9 @@ def load(data: bytes, format_: int) -> Partition:
         SnapshotError: another format, or damaged bytes.
     """
     if format_ > FORMAT:
-        raise SnapshotError(f"the snapshot has format {format_}, written by a newer Meguri; this one reads {FORMAT}")
+        raise SnapshotError(
+            f"the snapshot has format {format_}, written by a newer Meguri; this one reads {FORMAT}"
+        )
     try:
         raw = zlib.decompress(data)
         length = int.from_bytes(raw[:4], "little")
@@ -96,9 +98,7 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
         "rules": _dump_rules(day.rules),
         "generation": day.generation,
         "from_bin": day.from_bin,
-        "sequences": [
-            [sensor, boot, known.intervals()] for (sensor, boot), known in day.sequences.items()
-        ],
+        "sequences": [[sensor, boot, known.intervals()] for (sensor, boot), known in day.sequences.items()],
         "clock": keep(day.clock),
         "open": keep(day.table[day.table["place"] >= 0]),
         "closed_presence": keep(day.closed_presence[:, day.from_bin :]),

@@ -17,7 +17,7 @@ _NO_END = 2**62
 """No day's end cuts these visits."""
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _hear_all(
     device: NDArray[np.uint64],
     place: NDArray[np.int16],
@@ -30,7 +30,7 @@ def _hear_all(
     for index in range(start, device.size):
         if open_visits.is_full(table, sizes):
             return index
-        open_visits.hear(table, sizes, device[index], np.int64(place[index]), time_ms[index], gap_ms)
+        open_visits.hear(table, sizes, device[index], int(place[index]), time_ms[index], gap_ms)
     return int(device.size)
 
 
