@@ -1,0 +1,71 @@
+# Everything below sets up what it needs first: a machine with git, make and Python 3.11 to 3.14 is enough.
+# PYTHON=/path/to/python chooses the Python; ARGS="..." is handed to the command (make test ARGS="-k replay").
+
+SHELL := /bin/bash
+.SILENT:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && echo $(name))))
+BIN := .venv/bin
+STEP := infra/step
+MEMBERS := proto sensors services/kit services/ingest services/flow services/qrguide services/dashboard infra/local
+MEMBER_FILES := $(MEMBERS:=/pyproject.toml)
+PAGE_ASSETS := $(wildcard services/dashboard/package-lock.json services/dashboard/src/meguri_dashboard/assets.py)
+
+.PHONY: help demo test bench lint types format set-up test-needs
+
+help:
+	echo 'make demo    the whole of Meguri on this machine with a simulated village; Ctrl-C stops it'
+	echo 'make test    lint, types and every test'
+	echo 'make bench   how many detections a second the flow folds here'
+	echo 'make lint    ruff, as make test runs it;  make format  lets ruff rewrite'
+	echo 'make types   mypy, member by member'
+	echo 'make set-up  what all of these do first'
+
+demo: set-up
+	exec $(BIN)/meguri demo $(ARGS)
+
+test: lint types test-needs
+	exec $(BIN)/python -m pytest $(ARGS)
+
+bench: set-up
+	exec $(BIN)/python tests/bench/run.py $(ARGS)
+
+lint: set-up
+	$(STEP) 'Linting' $(BIN)/ruff check --quiet
+	$(STEP) 'Checking the format' $(BIN)/ruff format --check --quiet
+
+format: set-up
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: set-up
+	for member in $(MEMBERS); do \
+		$(STEP) "Checking the types of $$member" $(BIN)/mypy --no-error-summary $$member/src || exit 1; \
+	done
+
+test-needs: set-up
+	infra/test-needs
+
+set-up: .venv/.synced .venv/.kafka .venv/.pages
+
+# uv's version stands in pyproject.toml; after the first sync uv keeps itself there.
+$(BIN)/uv:
+	if [ -z '$(PYTHON)' ]; then \
+		echo 'Meguri needs Python 3.11 to 3.14 and found none. Name one: make PYTHON=/path/to/python3.13' >&2; \
+		exit 1; \
+	fi
+	infra/virtual-environment '$(PYTHON)'
+
+.venv/.synced: $(BIN)/uv pyproject.toml uv.lock $(MEMBER_FILES)
+	$(STEP) 'Installing the locked Python packages' $(BIN)/uv sync --all-packages --locked --quiet
+	touch $@
+
+.venv/.kafka: infra/kafka/jgo.lock.toml .venv/.synced
+	$(STEP) "Fetching Kafka's jars" $(BIN)/python -m meguri.fetch_engines
+	touch $@
+
+.venv/.pages: $(PAGE_ASSETS) .venv/.synced
+	$(STEP) "Building the pages' libraries" $(BIN)/python -m meguri_dashboard.assets
+	touch $@

@@ -1,0 +1,24 @@
+"""Fetch ahead what the first start would fetch: `python -m meguri.fetch_engines`."""
+
+import sys
+
+from meguri.checkout import KAFKA_LOCK
+from meguri.engines.jars import ensure_jars
+from meguri.errors import LocalRunError
+
+
+def main() -> None:
+    """Fetch Kafka's jars, saying how far it is."""
+    try:
+        ensure_jars(KAFKA_LOCK, progress=_say)
+    except LocalRunError as error:
+        sys.exit(str(error))
+
+
+def _say(done: int, missing: int) -> None:
+    sys.stdout.write(f"   {done} of {missing} jars\r" + "\n" * (done == missing))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
