@@ -5,7 +5,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class GuideEvent(_message.Message):
-    __slots__ = ("town", "event_id", "sight", "language", "kind", "at_ms", "version")
+    __slots__ = ("town", "event_id", "sight", "language", "kind", "at_ms", "version", "key_day")
     TOWN_FIELD_NUMBER: _ClassVar[int]
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     SIGHT_FIELD_NUMBER: _ClassVar[int]
@@ -13,6 +13,7 @@ class GuideEvent(_message.Message):
     KIND_FIELD_NUMBER: _ClassVar[int]
     AT_MS_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    KEY_DAY_FIELD_NUMBER: _ClassVar[int]
     town: str
     event_id: str
     sight: str
@@ -20,4 +21,5 @@ class GuideEvent(_message.Message):
     kind: str
     at_ms: int
     version: int
-    def __init__(self, town: _Optional[str] = ..., event_id: _Optional[str] = ..., sight: _Optional[str] = ..., language: _Optional[str] = ..., kind: _Optional[str] = ..., at_ms: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+    key_day: int
+    def __init__(self, town: _Optional[str] = ..., event_id: _Optional[str] = ..., sight: _Optional[str] = ..., language: _Optional[str] = ..., kind: _Optional[str] = ..., at_ms: _Optional[int] = ..., version: _Optional[int] = ..., key_day: _Optional[int] = ...) -> None: ...
