@@ -1,0 +1,46 @@
+"""What can be wrong with a capture or a frame: two closed lists, each word with its sentence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CaptureVerdict(StrEnum):
+    """How a capture file ended; everything before that end was read."""
+
+    WHOLE = "whole"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    EMPTY = "empty"
+    NOT_A_CAPTURE = "not_a_capture"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    UNSUPPORTED_LINK_TYPE = "unsupported_link_type"
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is a capture whose frames, as far as they are whole, can be used."""
+        return self in (CaptureVerdict.WHOLE, CaptureVerdict.TRUNCATED, CaptureVerdict.DAMAGED)
+
+
+class FrameReject(StrEnum):
+    """Why a captured frame was not read; its value is what reports and metrics count under."""
+
+    RADIOTAP_UNREADABLE = "radiotap_unreadable"
+    FRAME_TOO_SHORT = "frame_too_short"
+    BAD_CHECKSUM = "bad_checksum"
+    TRANSMITTER_IS_A_GROUP = "transmitter_is_a_group"
+    ELEMENTS_OVERRUN = "elements_overrun"
+
+    @property
+    def sentence(self) -> str:
+        """The reason for people."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    FrameReject.RADIOTAP_UNREADABLE: "The radiotap header is no radiotap header, or longer than the frame.",
+    FrameReject.FRAME_TOO_SHORT: "The frame ends inside its 802.11 header.",
+    FrameReject.BAD_CHECKSUM: "The receiver marked the frame as damaged on the air.",
+    FrameReject.TRANSMITTER_IS_A_GROUP: "The transmitter's address is a group's, which no device has.",
+    FrameReject.ELEMENTS_OVERRUN: "An information element of the probe request is longer than the frame.",
+}
