@@ -1,0 +1,120 @@
+"""The flow's composition: a Faust app in a thread of its own, with the fold and the one-to-one agents."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import faust
+
+from meguri_flow.stream import guide_events
+from meguri_flow.stream.fold_service import FoldService
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from meguri_kit.clickhouse.store import Store
+    from meguri_kit.log import Log
+
+logger = logging.getLogger(__name__)
+
+NAME = "meguri-flow"
+
+
+class Flow:
+    """A worker of the flow beside whatever else the process does.
+
+    Args:
+        bootstrap: Kafka's address, host:port.
+        store: where rows and snapshots go.
+        log: where dead letters go.
+        redis_url: where the live numbers go.
+        folder: where Faust may keep files of its own.
+    """
+
+    def __init__(self, bootstrap: str, store: Store, log: Log, redis_url: str, folder: Path) -> None:
+        self._bootstrap = bootstrap
+        self._store = store
+        self._log = log
+        self._redis_url = redis_url
+        self._folder = folder
+        self._fold: FoldService | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+        self._started = threading.Event()
+        self.failed: BaseException | None = None
+        """Why the worker ended by itself; a supervisor starts it again or says so."""
+
+    def start(self) -> None:
+        """Begin to work; returns at once."""
+        self._thread.start()
+
+    def wait_started(self, timeout: float) -> bool:
+        """Whether the worker reads the log, waiting at most `timeout` seconds for it."""
+        return self._started.wait(timeout)
+
+    def stop(self, timeout: float = 15.0) -> None:
+        """Write what is folded, leave the consumer groups, and end the thread."""
+        if self._loop is not None and self._stopping is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            logger.warning(
+                "the flow did not end within %s s; the next start repeats its last messages", timeout
+            )
+
+    def partitions(self) -> list[dict[str, Any]]:
+        """What the fold owns: see `FoldService.partitions`."""
+        return self._fold.partitions() if self._fold and self._started.is_set() else []
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # noqa: BLE001  # whatever ends the thread is for the supervisor to say
+            logger.exception("the flow ended")
+            self.failed = error
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        app = self._app()
+        fold = FoldService(self._bootstrap, self._store, self._log, self._redis_url)
+        self._fold = fold
+        try:
+            await app.add_runtime_dependency(fold)
+            await app.start()
+            self._started.set()
+            while not self._stopping.is_set():
+                for service in (fold, app):
+                    if service.crashed:
+                        raise service.crash_reason or RuntimeError(f"{service.label} ended")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), 0.2)
+        finally:
+            await app.stop()
+
+    def _app(self) -> faust.App:
+        app = faust.App(
+            NAME,
+            broker=f"kafka://{self._bootstrap}",
+            store="memory://",
+            datadir=str(self._folder),
+            autodiscover=False,
+            web_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+            stream_wait_empty=False,
+            broker_session_timeout=6.0,
+            broker_heartbeat_interval=1.0,
+        )
+        app.finalize()
+        guide_events.add_agent(app, self._store)
+        return app

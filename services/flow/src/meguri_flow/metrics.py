@@ -1,0 +1,45 @@
+"""What the flow measures, each with a sentence; declared once."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FOLDED_MESSAGES = Counter(
+    "meguri_flow_folded_messages_total", "Messages of the topic detections that were folded.", ["partition"]
+)
+SKIPPED_MESSAGES = Counter(
+    "meguri_flow_skipped_messages_total",
+    "Messages read again that the snapshot had folded already.",
+    ["partition"],
+)
+JUMPS = Counter(
+    "meguri_flow_jumps_total",
+    "Times that a read began after the offset expected and was taken back to it.",
+    ["partition"],
+)
+LOST_MESSAGES = Counter(
+    "meguri_flow_lost_messages_total",
+    "Messages that the topic no longer held when they were to be read.",
+    ["partition"],
+)
+REJECTED_DETECTIONS = Counter(
+    "meguri_flow_rejected_detections_total", "Detections that could not be folded, by reason.", ["reason"]
+)
+UNKNOWN_RECORDS = Gauge(
+    "meguri_flow_unknown_records", "Records of a newer producer that were skipped.", ["partition"]
+)
+ROWS = Counter("meguri_flow_rows_total", "Rows written to ClickHouse, by table.", ["table"])
+LAG = Gauge("meguri_flow_lag_messages", "Messages in the topic that are not folded yet.", ["partition"])
+CHECKPOINT_SECONDS = Histogram(
+    "meguri_flow_checkpoint_seconds", "How long writing the rows and the snapshot of a partition took."
+)
+SNAPSHOT_BYTES = Gauge("meguri_flow_snapshot_bytes", "Size of the newest snapshot.", ["partition"])
+SINK_RETRIES = Counter("meguri_flow_sink_retries_total", "Writes to ClickHouse that had to be tried again.")
+LIVE_FAILURES = Counter(
+    "meguri_flow_live_failures_total", "Times that the live numbers could not be given to Redis."
+)
+DAMAGED_SNAPSHOTS = Counter(
+    "meguri_flow_damaged_snapshots_total", "Snapshots that could not be read; the one before was used."
+)
+GUIDE_EVENTS = Counter("meguri_flow_guide_events_total", "Guide events written to ClickHouse.")
+REJECTED_GUIDE_EVENTS = Counter(
+    "meguri_flow_rejected_guide_events_total", "Guide events that could not be read, by reason.", ["reason"]
+)

@@ -1,0 +1,260 @@
+"""The fold as a service of the Faust app: read, fold, write rows, write the snapshot, acknowledge.
+
+The snapshot owns the position; what is committed to Kafka only shows the lag. Reading goes through an
+aiokafka consumer of the service's own: a Faust stream acknowledges by itself and reads twenty times fewer
+messages a second (infra/decisions/0002).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import faust
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from meguri_flow import metrics
+from meguri_flow.stream.live import LiveNumbers
+from meguri_flow.stream.owned import OwnedPartition
+from meguri_flow.stream.snapshots import Snapshots
+from meguri_kit.clickhouse.store import StoreUnavailableError
+from meguri_kit.log import LogUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from aiokafka.structs import ConsumerRecord
+
+    from meguri_kit.clickhouse.store import Store
+    from meguri_kit.log import Log
+
+logger = logging.getLogger(__name__)
+
+TOPIC = "detections"
+GROUP = "meguri-flow-fold"
+MOST_MESSAGES = 4_000
+"""Of one read: enough that the kernel's start does not count, few enough that live numbers keep up."""
+CHECKPOINT_SECONDS = 1.0
+"""Between checkpoints; longer where writing itself takes longer than a tenth of it."""
+LIVE_SECONDS = 1.0
+SINK_RETRY_SECONDS = (0.5, 1, 2, 5)
+
+
+class LogReplacedError(Exception):
+    """The findings are ahead of the log: Kafka's data was replaced by an older or an empty one."""
+
+
+class FoldService(faust.Service):  # type: ignore[misc]  # faust's own annotations are incomplete
+    """Folds the partitions of `detections` that the consumer group gives to this worker."""
+
+    def __init__(self, bootstrap: str, store: Store, log: Log, redis_url: str) -> None:
+        super().__init__()
+        self._bootstrap = bootstrap
+        self._store = store
+        self._log = log
+        self._redis_url = redis_url
+        self._snapshots = Snapshots(store, TOPIC)
+        self._owned: dict[TopicPartition, OwnedPartition] = {}
+        self._lock = asyncio.Lock()
+        self._sought: dict[TopicPartition, tuple[int, int]] = {}
+        self._checkpoint_due = 0.0
+
+    async def on_start(self) -> None:
+        """Join the group; partitions come with their snapshots by the rebalance listener."""
+        self._live = LiveNumbers(self._redis_url)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=GROUP,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+            max_poll_interval_ms=300_000,
+            max_partition_fetch_bytes=4 << 20,
+        )
+        self._consumer.subscribe([TOPIC], listener=_Listener(self))
+        await self._consumer.start()
+
+    async def on_stop(self) -> None:
+        """Write what is folded, so that the next start has nothing to repeat, and leave the group."""
+        async with self._lock:
+            for topic_partition, owned in self._owned.items():
+                with contextlib.suppress(StoreUnavailableError, LogUnavailableError):
+                    await self._checkpoint(topic_partition, owned)
+            self._owned.clear()
+        await self._consumer.stop()
+        await self._live.close()
+
+    def partitions(self) -> list[dict[str, Any]]:
+        """Each owned partition's number, next offset, newest snapshot and open days."""
+        return [
+            {
+                "partition": owned.number,
+                "next_offset": owned.state.next_offset,
+                "snapshot_offset": owned.saved_offset,
+                "lag": self._lag(topic_partition, owned),
+                "days": [f"{town}/{key_day}" for town, key_day in owned.state.days],
+            }
+            for topic_partition, owned in sorted(self._owned.items())
+        ]
+
+    async def load(self, assigned: Iterable[TopicPartition]) -> None:
+        """Take over partitions: the newest snapshot of each, and the position that it names."""
+        async with self._lock:
+            for topic_partition in assigned:
+                await self._load(topic_partition)
+
+    async def drop(self) -> None:
+        """Give the partitions back. What was folded since the snapshots, the next owner folds again."""
+        async with self._lock:
+            self._owned.clear()
+
+    async def _load(self, topic_partition: TopicPartition) -> None:
+        number = topic_partition.partition
+        loaded = await asyncio.to_thread(self._snapshots.load, number)
+        owned = OwnedPartition(number, loaded, self._store, self._snapshots)
+        start = (await self._consumer.beginning_offsets([topic_partition]))[topic_partition]
+        end = (await self._consumer.end_offsets([topic_partition]))[topic_partition]
+        if loaded is None:
+            owned.state.next_offset = owned.saved_offset = start
+        elif owned.state.next_offset > end:
+            raise LogReplacedError(
+                f"the snapshot of partition {number} was taken at offset {owned.state.next_offset}, but Kafka's "
+                f"log ends at {end}: Kafka's data is not the one that the findings come from. Bring that data "
+                "back, or start with an empty data folder"
+            )
+        self._consumer.seek(topic_partition, max(owned.state.next_offset, start))
+        self._owned[topic_partition] = owned
+        logger.info(
+            "partition taken over",
+            extra={"partition": number, "offset": owned.state.next_offset, "log_end": end},
+        )
+
+    @faust.Service.task
+    async def _read(self) -> None:
+        while not self.should_stop:
+            wait = max(0.0, self._checkpoint_due - time.monotonic())
+            batches = await self._consumer.getmany(
+                timeout_ms=int(1000 * min(wait, 0.2)) + 1, max_records=MOST_MESSAGES
+            )
+            async with self._lock:
+                for topic_partition, records in batches.items():
+                    owned = self._owned.get(topic_partition)
+                    if owned is not None:
+                        await self._take(topic_partition, owned, records)
+            if time.monotonic() >= self._checkpoint_due:
+                await self._checkpoint_all()
+
+    @faust.Service.timer(LIVE_SECONDS)
+    async def _publish_live(self) -> None:
+        async with self._lock:
+            days = [day for owned in self._owned.values() for day in owned.state.days.values()]
+            await self._live.publish(days)
+            for topic_partition, owned in self._owned.items():
+                metrics.LAG.labels(owned.number).set(self._lag(topic_partition, owned))
+
+    def _lag(self, topic_partition: TopicPartition, owned: OwnedPartition) -> int:
+        end = self._consumer.highwater(topic_partition)
+        return max(0, end - owned.state.next_offset) if end is not None else 0
+
+    async def _take(
+        self, topic_partition: TopicPartition, owned: OwnedPartition, records: Sequence[ConsumerRecord]
+    ) -> None:
+        expected = owned.state.next_offset
+        if records[0].offset < expected:
+            fresh = [record for record in records if record.offset >= expected]
+            metrics.SKIPPED_MESSAGES.labels(owned.number).inc(len(records) - len(fresh))
+            records = fresh
+        if not records:
+            return
+        if records[0].offset > expected and not await self._accept_jump(
+            topic_partition, owned, records[0].offset
+        ):
+            return
+        await asyncio.to_thread(owned.observe, [(record.offset, record.value) for record in records])
+
+    async def _accept_jump(self, topic_partition: TopicPartition, owned: OwnedPartition, found: int) -> bool:
+        """Whether to go on at `found`, which is above the offset expected; else seek back to it."""
+        expected = owned.state.next_offset
+        start = (await self._consumer.beginning_offsets([topic_partition]))[topic_partition]
+        if start > expected:
+            metrics.LOST_MESSAGES.labels(owned.number).inc(start - expected)
+            logger.error(
+                "messages are gone from the topic before they were folded",
+                extra={"partition": owned.number, "offset": expected, "lost": start - expected},
+            )
+            owned.state.next_offset = start
+            if found == start:
+                return True
+        elif self._sought.get(topic_partition) == (expected, found):
+            return True  # nothing stands between: offsets that Kafka itself used
+        metrics.JUMPS.labels(owned.number).inc()
+        self._sought[topic_partition] = (owned.state.next_offset, found)
+        self._consumer.seek(topic_partition, owned.state.next_offset)
+        return False
+
+    async def _checkpoint_all(self) -> None:
+        """Write every partition that went on, again and again while ClickHouse cannot."""
+        began = time.monotonic()
+        attempt = 0
+        while not self.should_stop:
+            try:
+                async with self._lock:
+                    for topic_partition, owned in list(self._owned.items()):
+                        await self._checkpoint(topic_partition, owned)
+                break
+            except (StoreUnavailableError, LogUnavailableError) as error:
+                metrics.SINK_RETRIES.inc()
+                wait = SINK_RETRY_SECONDS[min(attempt, len(SINK_RETRY_SECONDS) - 1)]
+                logger.warning("rows wait, trying again in %s s: %s", wait, error)
+                attempt += 1
+                await self.sleep(wait)
+        ended = time.monotonic()
+        self._checkpoint_due = ended + max(CHECKPOINT_SECONDS, 10 * (ended - began))
+
+    async def _checkpoint(self, topic_partition: TopicPartition, owned: OwnedPartition) -> None:
+        if not owned.is_ahead_of_its_snapshot:
+            return
+        await self._report_rejected(owned)
+        await asyncio.to_thread(owned.write)
+        try:
+            await self._consumer.commit({topic_partition: owned.saved_offset})
+        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+            # The position is the snapshot's; the commit only shows the lag.
+            logger.info("offset not committed: %s", error, extra={"partition": owned.number})
+
+    async def _report_rejected(self, owned: OwnedPartition) -> None:
+        while owned.rejected:
+            each = owned.rejected[0]
+            await self._log.append(
+                "dead-letters",
+                b"",
+                headers=[
+                    ("reason", each.reason.encode()),
+                    ("source", f"{TOPIC}/{owned.number}/{each.offset}".encode()),
+                    ("sensor", each.sensor.encode()),
+                    ("detections", str(each.detections).encode()),
+                ],
+            )
+            metrics.REJECTED_DETECTIONS.labels(each.reason).inc(each.detections)
+            del owned.rejected[0]
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no annotations
+    def __init__(self, service: FoldService) -> None:
+        self._service = service
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        if revoked:
+            await self._service.drop()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        try:
+            await self._service.load(assigned)
+        except Exception as error:  # aiokafka would log it and go on without the state
+            await self._service.crash(error)

@@ -1,0 +1,76 @@
+"""What is true right now, for Redis: overwritten from the state, never incremented."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from meguri_flow import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from meguri_flow.domain.day import Day
+
+logger = logging.getLogger(__name__)
+
+
+class LiveNumbers:
+    """Publishes each town's live numbers when they changed. Without Redis they stop, and nothing else."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
+        self._published: dict[str, str] = {}
+        self._away = False
+
+    async def publish(self, days: Iterable[Day]) -> None:
+        """Publish the newest running day of each town; a day that is over has no live numbers."""
+        newest: dict[str, Day] = {}
+        for day in days:
+            before = newest.get(day.rules.town)
+            if day.town_time_ms < day.rules.end_ms and (
+                before is None or before.rules.key_day < day.rules.key_day
+            ):
+                newest[day.rules.town] = day
+        for town, day in newest.items():
+            if day.town_time_ms >= day.rules.start_ms:
+                await self._publish(town, _numbers(day))
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self._redis.aclose()
+
+    async def _publish(self, town: str, numbers: str) -> None:
+        if self._published.get(town) == numbers:
+            return
+        try:
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.set(f"live:{town}", numbers)
+                pipeline.publish(f"live:{town}", numbers)
+                await pipeline.execute()
+        except (RedisError, OSError) as error:
+            metrics.LIVE_FAILURES.inc()
+            if not self._away:
+                logger.warning("Redis does not answer, the live numbers stop until it does: %s", error)
+            self._away = True
+            return
+        if self._away:
+            logger.info("Redis answers again, the live numbers go on")
+        self._away = False
+        self._published[town] = numbers
+
+
+def _numbers(day: Day) -> str:
+    return json.dumps(
+        {
+            "town_time_ms": day.town_time_ms,
+            "key_day": day.rules.key_day,
+            "active": day.active(),
+            "sensors": day.last_heard_ms(),
+        },
+        sort_keys=True,
+    )

@@ -1,0 +1,237 @@
+"""The flow on real Kafka, Redis and ClickHouse: rows are the reference's, whatever interrupts it."""
+
+import asyncio
+import json
+import time
+
+import pytest
+import redis
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from meguri_flow.app import Flow
+from meguri_kit.log.producer import LogProducer
+from meguri_kit.log.topics import create_topics
+from meguri_proto.schema.guide_pb2 import GuideEvent
+from meguri_proto.topics import detections_partition
+from reference.fold import Delivery, Detection, Message, Visit, fold
+from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, log_of, rules_record
+
+PATIENCE = 30.0
+
+
+@pytest.fixture(scope="module")
+def kafka(kafka_bootstrap):
+    create_topics(kafka_bootstrap)
+    return kafka_bootstrap
+
+
+@pytest.fixture
+def start_flow(kafka, store, redis_url, tmp_path):
+    """Starts workers as a service would; what still runs at the end is stopped."""
+    running = []
+    log = LogProducer(kafka)
+
+    def start():
+        flow = Flow(kafka, store, log, redis_url, tmp_path)
+        flow.start()
+        assert flow.wait_started(PATIENCE)
+        running.append(flow)
+        return flow
+
+    yield start
+    for flow in running:
+        flow.stop()
+        assert flow.failed is None
+    log.close()
+
+
+def append(bootstrap, values, town, key_day=KEY_DAY):
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    for value in values:
+        producer.send("detections", value=value, partition=detections_partition(town, key_day, 4))
+    producer.flush()
+    producer.close()
+
+
+def eventually(question, expected, failure=None):
+    """Ask until the answer is the expected one; else fail with the last answer."""
+    deadline = time.monotonic() + PATIENCE
+    while (answer := question()) != expected and time.monotonic() < deadline:
+        if failure and failure():
+            raise failure()
+        time.sleep(0.1)
+    assert answer == expected
+
+
+def visits_in(store, town):
+    rows = store.select(
+        "SELECT place, first_ms, device, last_ms, receptions, arrival FROM visits FINAL "
+        "WHERE town = %(town)s AND closed = 1 ORDER BY place, first_ms, device",
+        {"town": town},
+    )
+    return [Visit(**{**row, "arrival": bool(row["arrival"])}) for row in rows]
+
+
+def walk(devices):
+    """Messages of some devices that come, stay and come again."""
+    return [
+        Message(
+            (
+                Delivery(
+                    "a",
+                    1,
+                    minute,
+                    tuple(
+                        Detection(START + minute * MINUTE + device, device)
+                        for device in range(1, devices + 1)
+                        if (minute + device) % 29 < 12
+                    )
+                    or (Detection(START + minute * MINUTE, 10**6),),
+                ),
+            )
+        )
+        for minute in range(0, 200)
+    ]
+
+
+def values_of(messages, town):
+    closing = Message(tick_ms=DAY.end_ms + DAY.lateness_ms)
+    return [rules_record(town=town), *(as_record(m, town=town) for m in [*messages, closing])]
+
+
+def test_visits_in_clickhouse_are_the_references(kafka, store, start_flow):
+    flow = start_flow()
+    messages = walk(40)
+    append(kafka, values_of(messages, "walk"), "walk")
+    eventually(lambda: visits_in(store, "walk"), fold(messages, DAY).visits, lambda: flow.failed)
+    presence = store.select("SELECT place, bin_ms, visits FROM presence FINAL WHERE town = 'walk'")
+    assert {(r["place"], r["bin_ms"]): r["visits"] for r in presence} == fold(messages, DAY).presence
+
+
+def test_a_worker_that_goes_on_from_a_snapshot_writes_the_same_rows(kafka, store, start_flow):
+    messages = walk(25)
+    values = values_of(messages, "resume")
+    first = start_flow()
+    append(kafka, values[:90], "resume")
+    eventually(lambda: visits_in(store, "resume") != [], True, lambda: first.failed)
+    first.stop()
+    start_flow()
+    append(kafka, values[90:], "resume")
+    eventually(lambda: visits_in(store, "resume"), fold(messages, DAY).visits)
+
+
+def test_the_same_log_folded_again_from_its_start_changes_no_row(kafka, store, start_flow):
+    messages = walk(10)
+    append(kafka, values_of(messages, "again"), "again")
+    flow = start_flow()
+    expected = fold(messages, DAY).visits
+    eventually(lambda: visits_in(store, "again"), expected)
+    flow.stop()
+    store.execute("TRUNCATE TABLE snapshots")
+    end = log_end(kafka, detections_partition("again", KEY_DAY, 4))
+    flow = start_flow()
+    eventually(lambda: max(p["snapshot_offset"] for p in flow.partitions()), end)
+    assert visits_in(store, "again") == expected
+
+
+def test_a_damaged_snapshot_is_passed_over_for_the_one_before_it(kafka, store, start_flow):
+    messages = walk(15)
+    values = values_of(messages, "damage")
+    flow = start_flow()
+    append(kafka, values[:60], "damage")
+    eventually(lambda: visits_in(store, "damage") != [], True)
+    append(kafka, values[60:120], "damage")
+    partition = detections_partition("damage", KEY_DAY, 4)
+    eventually(lambda: snapshot_offset(flow, partition), log_end(kafka, partition))
+    flow.stop()
+    (newest, *_) = store.query("meguri_flow/snapshots", {"log": "detections", "partition": partition})
+    damaged = {
+        **newest,
+        "log": "detections",
+        "partition": partition,
+        "body": newest["body"][:-8] + "AAAAAAA=",
+    }
+    damaged["next_offset"] += 1
+    store.insert("snapshots", {name: [value] for name, value in damaged.items()})
+    start_flow()
+    append(kafka, values[120:], "damage")
+    eventually(lambda: visits_in(store, "damage"), fold(messages, DAY).visits)
+
+
+def snapshot_offset(flow, partition):
+    return next((p["snapshot_offset"] for p in flow.partitions() if p["partition"] == partition), None)
+
+
+def log_end(bootstrap, partition):
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
+    where = TopicPartition("detections", partition)
+    end = consumer.end_offsets([where])[where]
+    consumer.close()
+    return end
+
+
+def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_leaves(kafka, store, start_flow):
+    one, two = start_flow(), start_flow()
+    eventually(lambda: sorted(len(flow.partitions()) for flow in (one, two)), [2, 2])
+    messages = walk(20)
+    values = values_of(messages, "shared")
+    append(kafka, values[:100], "shared")
+    one.stop()
+    append(kafka, values[100:], "shared")
+    eventually(lambda: visits_in(store, "shared"), fold(messages, DAY).visits)
+
+
+def test_live_numbers_of_the_running_day_stand_in_redis_and_are_published(kafka, redis_url, start_flow):
+    start_flow()
+    client = redis.Redis.from_url(redis_url)
+    with client.pubsub(ignore_subscribe_messages=True) as listener:
+        listener.subscribe("live:now")
+        messages = [Message((Delivery("a", 1, 1, tuple(Detection(START, d) for d in (1, 2, 3))),))]
+        append(kafka, values_of(messages, "now")[:-1], "now")
+        eventually(lambda: client.get("live:now") is not None, True)
+        numbers = json.loads(client.get("live:now"))
+        assert numbers["active"] == {"hall": 3, "shop": 0}
+        assert numbers["town_time_ms"] == START
+        assert numbers["sensors"] == {"a": START}
+        eventually(lambda: json.loads((listener.get_message(timeout=1) or {"data": "0"})["data"]), numbers)
+
+
+def test_what_cannot_be_folded_becomes_a_dead_letter_with_its_reason(kafka, store, start_flow):
+    start_flow()
+    append(kafka, [b"\xff\xff no message", *values_of(walk(3), "dead")], "dead")
+    eventually(lambda: visits_in(store, "dead") != [], True)
+    consumer = KafkaConsumer(
+        "dead-letters", bootstrap_servers=kafka, auto_offset_reset="earliest", consumer_timeout_ms=3000
+    )
+    letters = [(dict(record.headers)["reason"], record.value) for record in consumer]
+    consumer.close()
+    assert (b"unreadable", b"") in letters
+
+
+def test_guide_events_become_rows_once_by_their_id(kafka, store, start_flow):
+    start_flow()
+    event = GuideEvent(
+        town="guide",
+        event_id="e1",
+        sight="1",
+        language="ja",
+        kind="opened",
+        at_ms=START,
+        version=1,
+        key_day=7,
+    )
+
+    async def send():
+        log = LogProducer(kafka)
+        for value in (event.SerializeToString(), b"\xff\xff", event.SerializeToString()):
+            await log.append("guide-events", value)
+        event.event_id = "e2"
+        await log.append("guide-events", event.SerializeToString())
+        log.close()
+
+    asyncio.run(send())
+    eventually(
+        lambda: store.select(
+            "SELECT event_id, language FROM guide_events FINAL WHERE town='guide' ORDER BY event_id"
+        ),
+        [{"event_id": "e1", "language": "ja"}, {"event_id": "e2", "language": "ja"}],
+    )
