@@ -1,0 +1,35 @@
+"""The registry's tables as the migrations leave them (a test compares)."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
+
+metadata = MetaData()
+
+principals = Table(
+    "principals",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("town", String(64), nullable=False),
+    Column("sensor", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+)
+"""Who holds a token: SHA-256 of a random 256-bit token, which needs neither salt nor stretching."""
+
+day_keys = Table(
+    "day_keys",
+    metadata,
+    Column("town", String(64), primary_key=True),
+    Column("key_day", Integer, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary(32)),
+    Column("key_check", BigInteger, nullable=False),
+)
+"""A town's key of a day; NULL once destroyed, while its check value stays."""
+
+town_times = Table(
+    "town_times",
+    metadata,
+    Column("town", String(64), primary_key=True),
+    Column("town_time_ms", BigInteger, nullable=False),
+)
+"""How far the clock of a recording town has come."""
