@@ -1,0 +1,1 @@
+"""Charts: Altair specifications, rendered to SVG in a process of their own."""

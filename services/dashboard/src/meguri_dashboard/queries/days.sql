@@ -1,0 +1,14 @@
+-- Which key days does a town have, and how far is each?
+-- params: town
+-- columns: key_day, generation (the highest), watermark_ms, town_time_ms, late, complete; the newest first
+SELECT
+    key_day,
+    generation,
+    watermark_ms,
+    town_time_ms,
+    late,
+    complete
+FROM days FINAL
+WHERE town = %(town)s
+ORDER BY key_day DESC, generation DESC
+LIMIT 1 BY key_day

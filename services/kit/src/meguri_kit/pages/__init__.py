@@ -1,0 +1,1 @@
+"""What the pages of two services share: the language to answer in, security headers, design tokens."""
