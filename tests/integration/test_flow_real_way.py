@@ -6,14 +6,15 @@ import time
 
 import pytest
 import redis
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from meguri_flow.app import Flow
+from meguri_flow.metrics import LOST_MESSAGES
 from meguri_kit.log.producer import LogProducer
 from meguri_kit.log.topics import create_topics
 from meguri_proto.schema.guide_pb2 import GuideEvent
 from meguri_proto.topics import detections_partition
 from reference.fold import Delivery, Detection, Message, Visit, fold
-from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, log_of, rules_record
+from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, rules_record
 
 PATIENCE = 30.0
 
@@ -89,7 +90,7 @@ def walk(devices):
                 ),
             )
         )
-        for minute in range(0, 200)
+        for minute in range(200)
     ]
 
 
@@ -167,6 +168,26 @@ def log_end(bootstrap, partition):
     end = consumer.end_offsets([where])[where]
     consumer.close()
     return end
+
+
+def test_messages_that_kafka_no_longer_holds_are_counted_as_lost_and_the_rest_is_folded(
+    kafka, store, start_flow
+):
+    partition = detections_partition("gone", KEY_DAY, 4)
+    flow = start_flow()
+    values = values_of(walk(5), "gone")
+    append(kafka, values[:1], "gone")
+    eventually(lambda: snapshot_offset(flow, partition), log_end(kafka, partition))
+    flow.stop()
+    append(kafka, values[1:4], "gone")
+    lost = LOST_MESSAGES.labels(partition)._value.get()
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    admin.delete_records({TopicPartition("detections", partition): log_end(kafka, partition)})
+    admin.close()
+    start_flow()
+    append(kafka, values[4:], "gone")
+    eventually(lambda: visits_in(store, "gone"), fold(walk(5)[3:], DAY).visits)
+    assert LOST_MESSAGES.labels(partition)._value.get() == lost + 3
 
 
 def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_leaves(kafka, store, start_flow):

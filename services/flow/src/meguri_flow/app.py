@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 
+from meguri_flow.domain.kernels import compile_kernels
 from meguri_flow.stream import guide_events
 from meguri_flow.stream.fold_service import FoldService
 
@@ -75,7 +76,7 @@ class Flow:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001  # whatever ends the thread is for the supervisor to say
+        except BaseException as error:  # whatever ends the thread is for the supervisor to say
             logger.exception("the flow ended")
             self.failed = error
         finally:
@@ -85,6 +86,7 @@ class Flow:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         app = self._app()
+        await asyncio.to_thread(compile_kernels)
         fold = FoldService(self._bootstrap, self._store, self._log, self._redis_url)
         self._fold = fold
         try:

@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from meguri_kit.clickhouse.store import StoreUnavailableError
+from meguri_kit.log import LogUnavailableError
 
 from meguri_flow import metrics
 from meguri_flow.stream.live import LiveNumbers
 from meguri_flow.stream.owned import OwnedPartition
 from meguri_flow.stream.snapshots import Snapshots
-from meguri_kit.clickhouse.store import StoreUnavailableError
-from meguri_kit.log import LogUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
     from aiokafka.structs import ConsumerRecord
-
     from meguri_kit.clickhouse.store import Store
     from meguri_kit.log import Log
+
+    from meguri_flow.stream.snapshots import Loaded
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,8 @@ GROUP = "meguri-flow-fold"
 MOST_MESSAGES = 4_000
 """Of one read: enough that the kernel's start does not count, few enough that live numbers keep up."""
 CHECKPOINT_SECONDS = 1.0
-"""Between checkpoints; longer where writing itself takes longer than a tenth of it."""
+"""Between checkpoints; longer where writing itself takes longer than a tenth of it, within a bound."""
+LONGEST_CHECKPOINT_SECONDS = 10.0
 LIVE_SECONDS = 1.0
 SINK_RETRY_SECONDS = (0.5, 1, 2, 5)
 
@@ -49,7 +51,7 @@ class LogReplacedError(Exception):
     """The findings are ahead of the log: Kafka's data was replaced by an older or an empty one."""
 
 
-class FoldService(faust.Service):  # type: ignore[misc]  # faust's own annotations are incomplete
+class FoldService(faust.Service):
     """Folds the partitions of `detections` that the consumer group gives to this worker."""
 
     def __init__(self, bootstrap: str, store: Store, log: Log, redis_url: str) -> None:
@@ -105,28 +107,34 @@ class FoldService(faust.Service):  # type: ignore[misc]  # faust's own annotatio
 
     async def load(self, assigned: Iterable[TopicPartition]) -> None:
         """Take over partitions: the newest snapshot of each, and the position that it names."""
+        assigned = sorted(assigned)
         async with self._lock:
-            for topic_partition in assigned:
-                await self._load(topic_partition)
+            # Asked for all at once and before the first seek: a question waits behind a fetch that is open.
+            starts = await self._consumer.beginning_offsets(assigned)
+            ends = await self._consumer.end_offsets(assigned)
+            loaded = await asyncio.gather(
+                *(asyncio.to_thread(self._snapshots.load, each.partition) for each in assigned)
+            )
+            for topic_partition, snapshot in zip(assigned, loaded, strict=True):
+                self._take_over(topic_partition, snapshot, starts[topic_partition], ends[topic_partition])
 
     async def drop(self) -> None:
         """Give the partitions back. What was folded since the snapshots, the next owner folds again."""
         async with self._lock:
             self._owned.clear()
 
-    async def _load(self, topic_partition: TopicPartition) -> None:
+    def _take_over(
+        self, topic_partition: TopicPartition, loaded: Loaded | None, start: int, end: int
+    ) -> None:
         number = topic_partition.partition
-        loaded = await asyncio.to_thread(self._snapshots.load, number)
         owned = OwnedPartition(number, loaded, self._store, self._snapshots)
-        start = (await self._consumer.beginning_offsets([topic_partition]))[topic_partition]
-        end = (await self._consumer.end_offsets([topic_partition]))[topic_partition]
         if loaded is None:
             owned.state.next_offset = owned.saved_offset = start
         elif owned.state.next_offset > end:
             raise LogReplacedError(
-                f"the snapshot of partition {number} was taken at offset {owned.state.next_offset}, but Kafka's "
-                f"log ends at {end}: Kafka's data is not the one that the findings come from. Bring that data "
-                "back, or start with an empty data folder"
+                f"the snapshot of partition {number} was taken at offset {owned.state.next_offset}, but "
+                f"Kafka's log ends at {end}: Kafka's data is not the one that the findings come from. "
+                "Bring that data back, or start with an empty data folder"
             )
         self._consumer.seek(topic_partition, max(owned.state.next_offset, start))
         self._owned[topic_partition] = owned
@@ -165,18 +173,15 @@ class FoldService(faust.Service):  # type: ignore[misc]  # faust's own annotatio
     async def _take(
         self, topic_partition: TopicPartition, owned: OwnedPartition, records: Sequence[ConsumerRecord]
     ) -> None:
-        expected = owned.state.next_offset
-        if records[0].offset < expected:
-            fresh = [record for record in records if record.offset >= expected]
-            metrics.SKIPPED_MESSAGES.labels(owned.number).inc(len(records) - len(fresh))
-            records = fresh
-        if not records:
-            return
-        if records[0].offset > expected and not await self._accept_jump(
-            topic_partition, owned, records[0].offset
-        ):
-            return
-        await asyncio.to_thread(owned.observe, [(record.offset, record.value) for record in records])
+        fresh = [record for record in records if record.offset >= owned.state.next_offset]
+        metrics.SKIPPED_MESSAGES.labels(owned.number).inc(len(records) - len(fresh))
+        while fresh:
+            found = fresh[0].offset
+            if found > owned.state.next_offset and not await self._accept_jump(topic_partition, owned, found):
+                return
+            unbroken = _unbroken(fresh)
+            await asyncio.to_thread(owned.observe, [(record.offset, record.value) for record in unbroken])
+            fresh = fresh[len(unbroken) :]
 
     async def _accept_jump(self, topic_partition: TopicPartition, owned: OwnedPartition, found: int) -> bool:
         """Whether to go on at `found`, which is above the offset expected; else seek back to it."""
@@ -192,7 +197,8 @@ class FoldService(faust.Service):  # type: ignore[misc]  # faust's own annotatio
             if found == start:
                 return True
         elif self._sought.get(topic_partition) == (expected, found):
-            return True  # nothing stands between: offsets that Kafka itself used
+            owned.state.next_offset = found  # nothing stands between: offsets that Kafka itself used
+            return True
         metrics.JUMPS.labels(owned.number).inc()
         self._sought[topic_partition] = (owned.state.next_offset, found)
         self._consumer.seek(topic_partition, owned.state.next_offset)
@@ -215,7 +221,9 @@ class FoldService(faust.Service):  # type: ignore[misc]  # faust's own annotatio
                 attempt += 1
                 await self.sleep(wait)
         ended = time.monotonic()
-        self._checkpoint_due = ended + max(CHECKPOINT_SECONDS, 10 * (ended - began))
+        self._checkpoint_due = ended + min(
+            max(CHECKPOINT_SECONDS, 10 * (ended - began)), LONGEST_CHECKPOINT_SECONDS
+        )
 
     async def _checkpoint(self, topic_partition: TopicPartition, owned: OwnedPartition) -> None:
         if not owned.is_ahead_of_its_snapshot:
@@ -245,6 +253,14 @@ class FoldService(faust.Service):  # type: ignore[misc]  # faust's own annotatio
             del owned.rejected[0]
 
 
+def _unbroken(records: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
+    """The first records, as far as their offsets follow each other."""
+    first = records[0].offset
+    if records[-1].offset - first == len(records) - 1:
+        return records
+    return [record for index, record in enumerate(records) if record.offset == first + index]
+
+
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no annotations
     def __init__(self, service: FoldService) -> None:
         self._service = service
@@ -256,5 +272,5 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         try:
             await self._service.load(assigned)
-        except Exception as error:  # aiokafka would log it and go on without the state
+        except Exception as error:  # noqa: BLE001  # aiokafka would log it and go on without the state
             await self._service.crash(error)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from google.protobuf.message import DecodeError
-
-from meguri_flow import metrics
 from meguri_kit.clickhouse.store import StoreUnavailableError
 from meguri_proto.key_days import day_date
 from meguri_proto.reasons import RejectReason
 from meguri_proto.schema.guide_pb2 import GuideEvent
 
+from meguri_flow import metrics
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import faust
-
     from meguri_kit.clickhouse.store import Column, Store
 
 logger = logging.getLogger(__name__)
@@ -47,8 +46,12 @@ def add_agent(app: faust.App, store: Store) -> None:
     """Give the app the agent that writes the topic's events to ClickHouse."""
     topic = app.topic(TOPIC, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 
-    async def write_guide_events(stream: faust.Stream[bytes]) -> None:
-        async for events in stream.noack_take(MOST_EVENTS, within=WAIT_SECONDS):
+    async def write_guide_events(stream: faust.StreamT[Any]) -> None:
+        # The method is not part of the interface that faust declares for agents.
+        events_of = cast(
+            "faust.Stream[faust.EventT[bytes]]", stream
+        ).noack_take
+        async for events in events_of(MOST_EVENTS, within=WAIT_SECONDS):
             await _write(store, [event.value for event in events])
             for event in events:
                 event.ack()

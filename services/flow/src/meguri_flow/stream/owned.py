@@ -13,9 +13,10 @@ from meguri_flow.stream.snapshots import SLOTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from meguri_kit.clickhouse.store import Store
+
     from meguri_flow.domain.partition import Rejected
     from meguri_flow.stream.snapshots import Loaded, Snapshots
-    from meguri_kit.clickhouse.store import Store
 
 # In this order: a visit is never seen without the counters of its sensors in a later read.
 TABLES = ("visits", "presence", "sensor_health", "days")

@@ -15,8 +15,9 @@ from meguri_flow import metrics
 from meguri_flow.domain import snapshot
 
 if TYPE_CHECKING:
+    from meguri_kit.clickhouse.store import Column, Store
+
     from meguri_flow.domain.partition import Partition
-    from meguri_kit.clickhouse.store import Store
 
 logger = logging.getLogger(__name__)
 SLOTS = 2
@@ -64,7 +65,7 @@ class Snapshots:
     def save(self, partition: int, state: Partition, slot: int) -> int:
         """Write the state to a slot; its rows must have been taken and written. Returns the size in bytes."""
         data = snapshot.dump(state)
-        columns = {
+        columns: dict[str, Column] = {
             "log": [self._log],
             "partition": [partition],
             "slot": [slot],

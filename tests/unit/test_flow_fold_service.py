@@ -1,0 +1,82 @@
+"""How the fold's service treats the offsets that it reads: a fake consumer hands them out."""
+
+from types import SimpleNamespace
+
+import pytest
+from aiokafka import TopicPartition
+from meguri_flow.stream.fold_service import FoldService, LogReplacedError
+from meguri_flow.stream.owned import OwnedPartition
+from meguri_flow.stream.snapshots import Loaded
+from reference.fold import Message
+from reference.log import START, as_record, rules_record
+
+WHERE = TopicPartition("detections", 0)
+LOG = [rules_record(), *(as_record(Message(tick_ms=START + i)) for i in range(20))]
+
+
+class FakeConsumer:
+    def __init__(self, start=0):
+        self.start = start
+        self.sought = []
+
+    async def beginning_offsets(self, partitions):
+        return dict.fromkeys(partitions, self.start)
+
+    def seek(self, where, offset):
+        self.sought.append((where, offset))
+
+
+@pytest.fixture
+def service():
+    service = FoldService("127.0.0.1:1", store=None, log=None, redis_url="redis://127.0.0.1:1")
+    service._consumer = FakeConsumer()
+    return service
+
+
+@pytest.fixture
+def owned():
+    return OwnedPartition(0, None, store=None, snapshots=None)
+
+
+def records(*offsets):
+    return [SimpleNamespace(offset=offset, value=LOG[offset]) for offset in offsets]
+
+
+async def test_messages_below_the_next_offset_are_replays_and_are_skipped(service, owned):
+    await service._take(WHERE, owned, records(0, 1, 2))
+    await service._take(WHERE, owned, records(0, 1, 2, 3))
+    assert owned.state.next_offset == 4
+
+
+async def test_a_read_above_the_next_offset_is_taken_back_and_nothing_is_jumped_over(service, owned):
+    await service._take(WHERE, owned, records(0, 1))
+    await service._take(WHERE, owned, records(5, 6))
+    assert owned.state.next_offset == 2
+    assert service._consumer.sought == [(WHERE, 2)]
+    await service._take(WHERE, owned, records(2, 3))
+    assert owned.state.next_offset == 4
+
+
+async def test_a_hole_inside_a_read_is_noticed_too(service, owned):
+    await service._take(WHERE, owned, records(0, 1, 5, 6))
+    assert owned.state.next_offset == 2
+    assert service._consumer.sought == [(WHERE, 2)]
+
+
+async def test_offsets_that_kafka_used_itself_are_passed_when_the_same_hole_comes_again(service, owned):
+    for _ in range(2):
+        await service._take(WHERE, owned, records(0, 1, 5, 6))
+    assert owned.state.next_offset == 7
+
+
+async def test_messages_gone_from_the_topic_are_passed_over(service, owned):
+    service._consumer.start = 5
+    await service._take(WHERE, owned, records(5, 6))
+    assert owned.state.next_offset == 7
+
+
+def test_findings_ahead_of_the_log_are_refused_with_what_to_do(service):
+    loaded = Loaded(OwnedPartition(0, None, None, None).state, 0)
+    loaded.partition.next_offset = 9
+    with pytest.raises(LogReplacedError, match="offset 9, but Kafka's log ends at 3"):
+        service._take_over(WHERE, loaded, 0, 3)
