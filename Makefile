@@ -30,7 +30,7 @@ test: lint types test-needs
 	exec $(BIN)/python -m pytest $(ARGS)
 
 bench: set-up
-	exec $(BIN)/python tests/bench/run.py $(ARGS)
+	exec $(BIN)/python tests/bench/flow_throughput.py $(ARGS)
 
 lint: set-up
 	$(STEP) 'Linting' $(BIN)/ruff check --quiet

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from meguri_flow.domain.day_rules import BIN_MS
-from meguri_flow.domain.open_visits import ANNOUNCED, ENTRY, OPEN, REMOVED
+from meguri_flow.domain.open_visits import ANNOUNCED, ENTRY, IS_OPEN, OPEN, REMOVED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def _sweep(
     n_closed = 0
     for slot in range(table.size):
         entry = table[slot]
-        if entry.place < 0 or entry.first_ms > watermark_ms:
+        if not entry.flags & IS_OPEN or entry.first_ms > watermark_ms:
             continue
         if not entry.flags & ANNOUNCED:
             entry.flags |= np.uint8(ANNOUNCED)
@@ -68,7 +68,7 @@ def _sweep(
             n_closed += 1
             for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, bins)):
                 closed_presence[entry.place, bin_] += np.uint32(1)
-            entry.place = REMOVED
+            entry.flags = np.uint8(REMOVED)
             sizes[OPEN] -= 1
         else:
             for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, to_bin)):
@@ -115,6 +115,6 @@ def count_active(table: NDArray[np.void], since_ms: int, places: int) -> NDArray
     active = np.zeros(places, np.int64)
     for slot in range(table.size):
         entry = table[slot]
-        if entry.place >= 0 and entry.last_ms >= since_ms:
+        if entry.flags & IS_OPEN and entry.last_ms >= since_ms:
             active[entry.place] += 1
     return active

@@ -27,13 +27,16 @@ ENTRY: Final = np.dtype(
         ("padding", "u1"),
     ]
 )
-"""One open visit, 32 bytes. `place` is an index into the day's places, or one of the two marks below."""
+"""One open visit, 32 bytes; `place` is an index into the day's places. Flags of 0 mean an empty slot, so a
+table of zeros is an empty one and its memory is taken only where it is used."""
 
-EMPTY: Final = -1
-REMOVED: Final = -2
-ANNOUNCED: Final = 1
+IS_OPEN: Final = 1
+"""Flag: the slot holds an open visit."""
+REMOVED: Final = 8
+"""The flags of a slot whose visit was closed or joined to another; probing goes on over it."""
+ANNOUNCED: Final = 2
 """Flag: the visit's first row (version 1) has been emitted."""
-HAS_SIBLING: Final = 2
+HAS_SIBLING: Final = 4
 """Flag: the key may have a second entry further on in the probe sequence."""
 
 OPEN: Final = 0
@@ -46,9 +49,7 @@ _SMALLEST: Final = 1024
 
 def new_table(capacity: int = _SMALLEST) -> NDArray[np.void]:
     """An empty table; `capacity` is a power of two."""
-    table = np.zeros(capacity, ENTRY)
-    table["place"] = EMPTY
-    return table
+    return np.zeros(capacity, ENTRY)
 
 
 def new_sizes() -> NDArray[np.int64]:
@@ -86,9 +87,9 @@ def hear(
     slot = _slot(device, place, mask)
     joined = -1
     sibling = -1
-    while table[slot].place != EMPTY:
+    while table[slot].flags:
         entry = table[slot]
-        if entry.device == device and entry.place == place:
+        if entry.flags & IS_OPEN and entry.device == device and entry.place == place:
             if entry.first_ms - gap_ms <= time_ms <= entry.last_ms + gap_ms:
                 if joined < 0:
                     joined = slot
@@ -104,7 +105,7 @@ def hear(
                     kept.last_ms = max(kept.last_ms, entry.last_ms)
                     kept.receptions += entry.receptions
                     kept.flags |= entry.flags
-                    entry.place = REMOVED
+                    entry.flags = np.uint8(REMOVED)
                     sizes[OPEN] -= 1
                     return
             sibling = slot
@@ -117,7 +118,7 @@ def hear(
     entry.first_ms = time_ms
     entry.last_ms = time_ms
     entry.receptions = np.uint32(1)
-    entry.flags = np.uint8(0)
+    entry.flags = np.uint8(IS_OPEN)
     if sibling >= 0:
         _mark_siblings(table, device, place, mask)
     sizes[OPEN] += 1
@@ -127,9 +128,9 @@ def hear(
 @njit(nogil=True)
 def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: int, mask: int) -> None:
     slot = _slot(device, place, mask)
-    while table[slot].place != EMPTY:
+    while table[slot].flags:
         entry = table[slot]
-        if entry.device == device and entry.place == place:
+        if entry.flags & IS_OPEN and entry.device == device and entry.place == place:
             entry.flags |= np.uint8(HAS_SIBLING)
         slot = (slot + 1) & mask
 
@@ -140,10 +141,10 @@ def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
     copied = 0
     for index in range(source.size):
         entry = source[index]
-        if entry.place < 0:
+        if not entry.flags & IS_OPEN:
             continue
         slot = _slot(entry.device, int(entry.place), mask)
-        while target[slot].place != EMPTY:
+        while target[slot].flags:
             slot = (slot + 1) & mask
         target[slot] = entry
         copied += 1
@@ -155,7 +156,7 @@ def rebuilt(entries: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.int
 
     Siblings keep their flag, so their order in the probe sequence does not matter.
     """
-    count = int(np.count_nonzero(entries["place"] >= 0))
+    count = int(np.count_nonzero(entries["flags"] & IS_OPEN))
     capacity = _SMALLEST
     while capacity * _MOST_USED < 2 * count + 1:
         capacity *= 2

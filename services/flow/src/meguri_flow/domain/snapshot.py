@@ -100,7 +100,7 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
         "from_bin": day.from_bin,
         "sequences": [[sensor, boot, known.intervals()] for (sensor, boot), known in day.sequences.items()],
         "clock": keep(day.clock),
-        "open": keep(day.table[day.table["place"] >= 0]),
+        "open": keep(day.table[(day.table["flags"] & open_visits.IS_OPEN) != 0]),
         "closed_presence": keep(day.closed_presence[:, day.from_bin :]),
         "health": [
             keep(sensor),

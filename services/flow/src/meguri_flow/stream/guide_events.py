@@ -48,9 +48,7 @@ def add_agent(app: faust.App, store: Store) -> None:
 
     async def write_guide_events(stream: faust.StreamT[Any]) -> None:
         # The method is not part of the interface that faust declares for agents.
-        events_of = cast(
-            "faust.Stream[faust.EventT[bytes]]", stream
-        ).noack_take
+        events_of = cast("faust.Stream[faust.EventT[bytes]]", stream).noack_take
         async for events in events_of(MOST_EVENTS, within=WAIT_SECONDS):
             await _write(store, [event.value for event in events])
             for event in events:

@@ -1,0 +1,51 @@
+"""What a snapshot refuses, and that it is a function of the state alone."""
+
+import zlib
+
+import pytest
+from meguri_flow.domain import snapshot
+from meguri_flow.domain.deliveries import Sequences
+from meguri_flow.domain.partition import Partition
+from reference.fold import Delivery, Detection, Message
+from reference.log import START, as_record, rules_record
+
+
+@pytest.fixture
+def partition():
+    partition = Partition()
+    message = Message((Delivery("a", 2**64 - 1, 5, (Detection(START + 1, 2**64 - 1),)),))
+    partition.observe(enumerate([rules_record(), as_record(message)]))
+    partition.take_rows()
+    return partition
+
+
+def test_a_snapshot_reads_back_as_the_state_that_was_written(partition):
+    again = snapshot.load(snapshot.dump(partition), snapshot.FORMAT)
+    assert snapshot.dump(again) == snapshot.dump(partition)
+    assert again.next_offset == 2
+
+
+def test_a_snapshot_of_a_newer_format_is_refused_with_both_numbers(partition):
+    with pytest.raises(
+        snapshot.SnapshotError, match="format 99, written by a newer Meguri; this one reads 1"
+    ):
+        snapshot.load(snapshot.dump(partition), 99)
+
+
+def test_a_snapshot_cut_anywhere_is_damaged_and_never_half_a_state(partition):
+    data = snapshot.dump(partition)
+    for length in range(len(data)):
+        with pytest.raises(snapshot.SnapshotError, match="damaged"):
+            snapshot.load(data[:length], snapshot.FORMAT)
+
+
+def test_bytes_that_are_no_snapshot_are_damaged():
+    for data in (b"", b"\x00" * 40, zlib.compress(b""), zlib.compress(b"\x02\x00\x00\x00{}")):
+        with pytest.raises(snapshot.SnapshotError, match="damaged"):
+            snapshot.load(data, snapshot.FORMAT)
+
+
+def test_sequences_that_come_in_any_order_join_into_one_interval():
+    known = Sequences()
+    assert [known.add(number) for number in (5, 3, 4, 3, 6, 1)] == [True, True, True, False, True, True]
+    assert known.intervals() == [(1, 1), (3, 6)]
