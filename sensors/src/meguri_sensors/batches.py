@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LARGEST_BATCH: Final = 2_000
 """Detections."""
+BATCHES_OF_AN_UPLOAD: Final = 8
+"""Batches delivered together at most: about 300 kB."""
 LONGEST_SPAN_MS: Final = 5 * 60_000
 """From a batch's earliest to its latest detection: less than any sensible lateness, so that a batch whose
 latest detection was ticked just before is never late."""

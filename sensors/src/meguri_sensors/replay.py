@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from meguri_sensors.batches import LONGEST_SPAN_MS, Batcher, last_ms
+from meguri_sensors.batches import BATCHES_OF_AN_UPLOAD, LONGEST_SPAN_MS, Batcher, last_ms
 from meguri_sensors.capture_file import CaptureFile
 from meguri_sensors.day_keys import DayKey, DayKeys, NoKey
 from meguri_sensors.listening import Counts, listen
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from meguri_sensors.uplink import Rejection, Uplink
     from meguri_sensors.verdicts import CaptureVerdict, FrameReject
 
-_BATCHES_TOGETHER: Final = 8
-"""Batches of one upload at most: about 300 kB."""
 _HASHED_BLOCK: Final = 1 << 20
 _ITEM: Final = re.compile(r"batches\[(\d+)\](?:\.detections\[(\d+)(?:-(\d+))?\])?")
 
@@ -153,7 +151,7 @@ class _Replay:
         """Put batches together while the tick to their latest detection makes none of them late."""
         together = [*self._together, batch]
         earliest = min(each.base_time_ms for each in together)
-        if max(map(last_ms, together)) - earliest > lateness_ms or len(together) > _BATCHES_TOGETHER:
+        if max(map(last_ms, together)) - earliest > lateness_ms or len(together) > BATCHES_OF_AN_UPLOAD:
             self._deliver()
         self._together.append(batch)
 
