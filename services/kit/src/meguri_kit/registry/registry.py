@@ -161,6 +161,15 @@ class Registry:
             return self.advance_town_time(town, ms)
         return ms
 
+    def check(self) -> None:
+        """Ask the database for nothing.
+
+        Raises:
+            RegistryError: it does not answer.
+        """
+        with self._transaction() as connection:
+            connection.execute(select(1))
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()

@@ -1,0 +1,101 @@
+"""The composition of ingest: every part is made and joined here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from meguri_kit.metrics import instrument
+from meguri_proto.topics import topics
+
+from meguri_ingest.callers import caller
+from meguri_ingest.clocks import Clocks
+from meguri_ingest.coalescing import TOPIC, Coalescer, Waits
+from meguri_ingest.dead_letters import DeadLetters
+from meguri_ingest.endpoints import detections_router, health_router, keys_router, ticks_router
+from meguri_ingest.errors import answer_errors
+from meguri_ingest.intake import Intake
+from meguri_ingest.metrics import Metrics
+from meguri_ingest.rates import Rates
+from meguri_ingest.settings import Settings
+from meguri_ingest.ticking import Ticking
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from meguri_kit.log import Log
+    from meguri_kit.registry import Registry
+    from meguri_proto.towns import Town
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def create_app(  # noqa: PLR0913 - it takes what it composes
+    *,
+    towns: Mapping[str, Town],
+    registry: Registry,
+    log: Log,
+    redis_url: str | None,
+    settings: Settings | None = None,
+    now_ms: Callable[[], int] = _wall_clock_ms,
+) -> FastAPI:
+    """Ingest over what it is given; its lifespan ticks the live towns and ends what it started.
+
+    Args:
+        towns: by name.
+        registry: tokens, keys and recording clocks; the caller closes it after the app.
+        log: where detections, ticks and dead letters go; the caller closes it after the app.
+        redis_url: where requests are counted; None for no limit on their rate.
+        settings: limits and waits; by default those of the environment.
+        now_ms: the wall clock, epoch milliseconds.
+    """
+    settings = settings or Settings()
+    partitions = topics()[TOPIC].partitions
+    metrics = Metrics()
+    clocks = Clocks(registry, now_ms)
+    limits = {
+        "sensor": settings.sensor_requests_per_minute,
+        "replayer": settings.replayer_requests_per_minute,
+    }
+    rates = Rates(redis_url, limits, now_ms, metrics)
+    waits = Waits(
+        coalesce_s=settings.coalesce_ms / 1000,
+        coalesce_detections=settings.coalesce_detections,
+        max_waiting_detections=settings.max_waiting_detections,
+    )
+    coalescer = Coalescer(log, lambda town, day: towns[town].rules(day), partitions, waits, metrics)
+    dead_letters = DeadLetters(log, metrics)
+    intake = Intake(registry, clocks, coalescer, dead_letters, settings)
+    ticking = Ticking(log, clocks, partitions, metrics)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        ticker = asyncio.create_task(ticking.run_live(towns.values()), name="meguri-live-ticks")
+        yield
+        ticker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticker
+        await coalescer.close()
+        await rates.close()
+
+    # The pages that FastAPI makes of the description load scripts from elsewhere; the description stays.
+    app = FastAPI(
+        title="Meguri ingest",
+        description="What sensors and replayers say to Meguri.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    instrument(app, metrics.registry, "meguri_ingest")
+    answer_errors(app, metrics, settings.retry_after_s)
+    opened = caller(towns, registry, rates, metrics)
+    app.include_router(detections_router(opened, intake, settings.max_body_bytes))
+    app.include_router(keys_router(opened, registry, clocks))
+    app.include_router(ticks_router(opened, ticking))
+    app.include_router(health_router(log, registry))
+    return app

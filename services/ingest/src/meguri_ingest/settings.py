@@ -1,0 +1,35 @@
+"""Limits and waits of ingest; each has a default that holds for a town of some hundred sensors."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Environment variables `MEGURI_INGEST_...`."""
+
+    model_config = SettingsConfigDict(env_prefix="MEGURI_INGEST_", frozen=True)
+
+    max_body_bytes: int = Field(4 * _MIB, gt=0)
+    """Of a request as it travels, compressed or not."""
+    max_upload_bytes: int = Field(16 * _MIB, gt=0)
+    """Of an upload once decompressed."""
+    max_batches: int = Field(500, gt=0)
+    """In one upload."""
+    max_detections: int = Field(10_000, gt=0, le=20_000)
+    """In one batch; a batch is one segment of one message, which is at most 500 KB."""
+    sensor_requests_per_minute: int = Field(600, gt=0)
+    """Of one token of a sensor."""
+    replayer_requests_per_minute: int = Field(60_000, gt=0)
+    """Of one token of a replayer, which delivers a day in seconds."""
+    coalesce_ms: int = Field(100, ge=0)
+    """How long a delivery of a live town waits for others to share its message."""
+    coalesce_detections: int = Field(2_000, gt=0)
+    """So many waiting detections go at once."""
+    max_waiting_detections: int = Field(400_000, gt=0)
+    """In memory and not acknowledged; more are refused with 503."""
+    retry_after_s: int = Field(5, gt=0)
+    """What a refused sensor is asked to wait."""
