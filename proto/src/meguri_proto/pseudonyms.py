@@ -14,7 +14,9 @@ def pseudonym(key: bytes, address: bytes) -> int:
         key: the town's key of the day, 32 bytes.
         address: the transmitter's 6 bytes.
     """
-    return int.from_bytes(blake2b(address, digest_size=8, key=key, person=b"meguri device").digest(), "little")
+    return int.from_bytes(
+        blake2b(address, digest_size=8, key=key, person=b"meguri device").digest(), "little"
+    )
 
 
 def fingerprint(key: bytes, capabilities: bytes) -> int:

@@ -30,10 +30,15 @@ class Topic:
     message: str
 
     def __post_init__(self) -> None:
+        """Refuse what no topic can be."""
         if self.personal_data not in ("none", "pseudonym"):
-            raise ValueError(f"topic {self.name}: personal_data must be none or pseudonym, not {self.personal_data}")
+            raise ValueError(
+                f"topic {self.name}: personal_data must be none or pseudonym, not {self.personal_data}"
+            )
         if self.partitions < 1 or self.retention_hours < 1 or self.segment_hours < 1:
-            raise ValueError(f"topic {self.name}: partitions, retention_hours and segment_hours are at least 1")
+            raise ValueError(
+                f"topic {self.name}: partitions, retention_hours and segment_hours are at least 1"
+            )
 
 
 @cache
@@ -56,7 +61,9 @@ def topics() -> dict[str, Topic]:
 def topic_from_yaml(text: str) -> Topic:
     """One topic from its file's text."""
     fields = yaml.safe_load(text)
-    return Topic(**{**fields, "producers": tuple(fields["producers"]), "consumers": tuple(fields["consumers"])})
+    return Topic(
+        **{**fields, "producers": tuple(fields["producers"]), "consumers": tuple(fields["consumers"])}
+    )
 
 
 def detections_partition(town: str, key_day: int, partitions: int) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
 from hashlib import blake2b
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -16,7 +15,11 @@ import yaml
 from meguri_proto.key_days import key_day_at, start_ms
 from meguri_proto.schema.log_pb2 import Rules, SensorRule
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 _T = TypeVar("_T")
+_KINDS: dict[type[yaml.Node], str] = {yaml.MappingNode: "mapping", yaml.SequenceNode: "sequence"}
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 
@@ -136,7 +139,9 @@ def parse_town(text: str, source: str) -> Town:
         zone=reader.zone(top["time_zone"]),
         day_start=optional("day_start", reader.clock_time, time(4)),
         gap_ms=optional("gap", lambda node: reader.duration_ms(node, 1_000, 24 * 3_600_000), 30 * 60_000),
-        lateness_ms=optional("lateness", lambda node: reader.duration_ms(node, 0, 24 * 3_600_000), 10 * 60_000),
+        lateness_ms=optional(
+            "lateness", lambda node: reader.duration_ms(node, 0, 24 * 3_600_000), 10 * 60_000
+        ),
         clock_lead_ms=optional("clock_lead", lambda node: reader.duration_ms(node, 0, 3_600_000), 30_000),
         k=optional("k", lambda node: reader.integer(node, 1, 1_000), 5),
         clock=optional("clock", reader.clock, Clock.LIVE),
@@ -152,7 +157,7 @@ class _Reader:
         self._source = source
 
     def error(self, node: yaml.Node, expected: str) -> TownFileError:
-        found = repr(node.value) if isinstance(node, yaml.ScalarNode) else f"a {node.id}"
+        found = repr(node.value) if isinstance(node, yaml.ScalarNode) else f"a {_KINDS[type(node)]}"
         line = node.start_mark.line + 1
         return TownFileError(f"{self._source}, line {line}: found {found}, expected {expected}")
 
