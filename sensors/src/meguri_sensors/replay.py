@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -21,11 +20,10 @@ if TYPE_CHECKING:
 
     from meguri_proto.schema.upload_pb2 import Batch
 
-    from meguri_sensors.uplink import Rejection, Uplink
+    from meguri_sensors.uplink import Uplink
     from meguri_sensors.verdicts import CaptureVerdict, FrameReject
 
 _HASHED_BLOCK: Final = 1 << 20
-_ITEM: Final = re.compile(r"batches\[(\d+)\](?:\.detections\[(\d+)(?:-(\d+))?\])?")
 
 
 class ReplayProgress(NamedTuple):
@@ -167,7 +165,7 @@ class _Replay:
         self._batches += len(together)
         self._uploads += 1
         for rejection in answer.rejected:
-            self._rejected[rejection.reason] += _detections(rejection, together)
+            self._rejected[rejection.reason] += rejection.detections
         if self._progress:
             self._progress(
                 ReplayProgress(
@@ -203,14 +201,3 @@ def _hash(stream: BinaryIO) -> int:
     while block := stream.read(_HASHED_BLOCK):
         digest.update(block)
     return int.from_bytes(digest.digest(), "little")
-
-
-def _detections(rejection: Rejection, together: list[Batch]) -> int:
-    """How many detections a rejection is about."""
-    match = _ITEM.fullmatch(rejection.item)
-    if match is None:
-        return 0
-    batch, first, last = match.groups()
-    if first is None:
-        return together[int(batch)].count if int(batch) < len(together) else 0
-    return int(last or first) - int(first) + 1

@@ -45,6 +45,8 @@ class Rejection:
     reason: str
     """A value of meguri_proto.reasons.RejectReason."""
     message: str
+    """The reason as a sentence."""
+    detections: int
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,12 @@ class Uplink:
     Args:
         url: of ingest, such as `http://127.0.0.1:8601`.
         token: the sensor's, which names it and its town.
-        replayer_token: for ticks, where the town's clock is a recording's.
+        replayer_token: for ticks, where the town's clock is a recording's; `token` by default.
         patience_s: how long a request is repeated, in seconds.
         sleep: waits for a number of seconds; it may raise to end the waiting.
+
+    Raises:
+        UplinkError: the URL is none of HTTP.
     """
 
     def __init__(
@@ -76,16 +81,24 @@ class Uplink:
         token: str,
         replayer_token: str | None = None,
         *,
-        patience_s: float = 60.0,
+        patience_s: float = 120.0,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._url = url.rstrip("/")
         self._token = token
-        self._replayer_token = replayer_token
+        self._replayer_token = replayer_token or token
         self._patience_s = patience_s
         self._sleep = sleep
         self._jitter = random.SystemRandom()
-        self._client = httpx.Client(base_url=self._url, timeout=_TIMEOUT_S)
+        try:
+            address = httpx.URL(self._url)
+        except httpx.InvalidURL:
+            address = httpx.URL("")
+        if address.scheme not in ("http", "https") or not address.host:
+            raise UplinkError("The address of ingest has to be like http://127.0.0.1:8601.")
+        # A proxy that the environment names is for other machines.
+        is_here = address.host in ("127.0.0.1", "::1", "localhost")
+        self._client = httpx.Client(base_url=address, timeout=_TIMEOUT_S, trust_env=not is_here)
 
     def __enter__(self) -> Self:
         """The uplink itself; its connections close at the block's end."""
@@ -142,9 +155,7 @@ class Uplink:
         try:
             return UploadAnswer(
                 accepted=int(answer["accepted"]),
-                rejected=tuple(
-                    Rejection(str(e["item"]), str(e["reason"]), str(e["message"])) for e in answer["rejected"]
-                ),
+                rejected=tuple(_rejection(entry) for entry in answer["rejected"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise self._nonsense("take detections") from error
@@ -153,12 +164,8 @@ class Uplink:
         """Tell the town of a recording that it is at least this late there.
 
         Raises:
-            UplinkError: ingest did not take the tick, or there is no token for ticks.
+            UplinkError: ingest did not take the tick, or the token is not a replayer's.
         """
-        if self._replayer_token is None:
-            raise UplinkError(
-                "This sensor has no token for ticks: enrol a replayer for its town and pass its token."
-            )
         request = self._client.build_request("POST", "/v1/ticks", json={"town_time_ms": town_time_ms})
         self._send(request, self._replayer_token, "take a tick")
 
@@ -170,7 +177,7 @@ class Uplink:
             asked_delay = 0.0
             try:
                 response = self._client.send(request)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 failure = f"{type(error).__name__}, {error}" if str(error) else type(error).__name__
             else:
                 if response.is_success or response.status_code == _NOTHING_ACCEPTED:
@@ -215,6 +222,12 @@ def _day_key(entry: dict[str, Any]) -> DayKey:
     )
 
 
+def _rejection(entry: dict[str, Any]) -> Rejection:
+    return Rejection(
+        str(entry["item"]), str(entry["reason"]), str(entry["message"]), int(entry["detections"])
+    )
+
+
 def _said(response: httpx.Response) -> str:
     """What the answer says for people, if it says something."""
     try:
@@ -223,7 +236,7 @@ def _said(response: httpx.Response) -> str:
         return ""
     if not isinstance(answer, dict):
         return ""
-    said = answer.get("message", answer.get("detail"))
+    said = answer.get("error")
     return f" ({said.rstrip('.')})" if isinstance(said, str) else ""
 
 
