@@ -1,4 +1,4 @@
-"""The flow as a process of its own: `python -m meguri_flow`. It exits when it fails; a supervisor restarts it."""
+"""The flow as a process of its own: `python -m meguri_flow`. Exits when it fails, for a supervisor."""
 
 from __future__ import annotations
 

@@ -8,10 +8,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-import faust
-
 from meguri_flow.domain.kernels import compile_kernels
-from meguri_flow.stream import guide_events
+from meguri_flow.stream.faust_app import faust_app
 from meguri_flow.stream.fold_service import FoldService
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from meguri_kit.log import Log
 
 logger = logging.getLogger(__name__)
-
-NAME = "meguri-flow"
 
 
 class Flow:
@@ -45,7 +41,7 @@ class Flow:
         self._fold: FoldService | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
+        self._thread = threading.Thread(target=self._run, name="meguri-flow", daemon=True)
         self._started = threading.Event()
         self.failed: BaseException | None = None
         """Why the worker ended by itself; a supervisor starts it again or says so."""
@@ -85,7 +81,7 @@ class Flow:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        app = self._app()
+        app = faust_app(self._bootstrap, self._store, self._folder)
         await asyncio.to_thread(compile_kernels)
         fold = FoldService(self._bootstrap, self._store, self._log, self._redis_url)
         self._fold = fold
@@ -101,22 +97,3 @@ class Flow:
                     await asyncio.wait_for(self._stopping.wait(), 0.2)
         finally:
             await app.stop()
-
-    def _app(self) -> faust.App:
-        app = faust.App(
-            NAME,
-            broker=f"kafka://{self._bootstrap}",
-            store="memory://",
-            datadir=str(self._folder),
-            autodiscover=False,
-            web_enabled=False,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            table_standby_replicas=0,
-            stream_wait_empty=False,
-            broker_session_timeout=6.0,
-            broker_heartbeat_interval=1.0,
-        )
-        app.finalize()
-        guide_events.add_agent(app, self._store)
-        return app

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from google.protobuf.message import DecodeError
 from meguri_proto.columns import DTYPES
 from meguri_proto.reasons import RejectReason
-from meguri_proto.schema.log_pb2 import Record
+from meguri_proto.records import UnreadableError, read_record
 
 from meguri_flow.domain.day import Day
 from meguri_flow.domain.day_rules import day_rules
@@ -103,8 +102,8 @@ class _Read:
 
     def take(self, offset: int, value: bytes) -> None:
         try:
-            record = Record.FromString(value)
-        except DecodeError:
+            record = read_record(value)
+        except UnreadableError:
             self._reject(offset, RejectReason.UNREADABLE)
             return
         body = record.WhichOneof("body")

@@ -6,11 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from google.protobuf.message import DecodeError
 from meguri_kit.clickhouse.store import StoreUnavailableError
 from meguri_proto.key_days import day_date
 from meguri_proto.reasons import RejectReason
-from meguri_proto.schema.guide_pb2 import GuideEvent
+from meguri_proto.records import UnreadableError, read_guide_event
 
 from meguri_flow import metrics
 
@@ -33,8 +32,8 @@ def rows(values: Iterable[bytes]) -> dict[str, Column]:
     events = []
     for value in values:
         try:
-            events.append(GuideEvent.FromString(value))
-        except DecodeError:
+            events.append(read_guide_event(value))
+        except UnreadableError:
             metrics.REJECTED_GUIDE_EVENTS.labels(RejectReason.UNREADABLE).inc()
             logger.warning("a guide event of %d bytes cannot be read", len(value))
     names = ("town", "event_id", "sight", "language", "kind", "at_ms", "version")
