@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 LEASH = Path(__file__).with_name("leash.py")
 STOP_SECONDS = 10
@@ -34,18 +34,24 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    watched: bool
+    """Whether its end is a failure of the whole; of another the caller sees to its end."""
 
     @property
     def ended(self) -> bool:
         """Whether the process is gone."""
         return self.process.poll() is not None
 
-    def how_it_ended(self) -> str:
-        """As the end of a sentence that begins with its name."""
+    def failure(self) -> str:
+        """How it ended, as far as its status and its output say, and what to do."""
+        if "No space left on device" in self.log_tail():
+            return f"{self.name.capitalize()} ended because the disk is full. Make room and start again."
         status = self.process.poll()
-        if status is None:
-            return "still runs"
-        return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        how = f"was ended by signal {-status}" if status and status < 0 else f"ended with status {status}"
+        return (
+            f"{self.name.capitalize()} {how}. What it wrote is in {self.log}. "
+            "Start again: what was stored is kept."
+        )
 
     def log_tail(self) -> str:
         """The end of what it wrote."""
@@ -66,10 +72,23 @@ class Children:
         self._logs = data / "logs"
         self._running: dict[str, Child] = {}
 
-    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Child:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        first_line: str | None = None,
+        watched: bool = True,
+    ) -> Child:
         """Start a command whose output goes to `logs/NAME.log` (afresh at each start).
 
         A session of its own keeps the terminal's Ctrl-C from it: stopping is the parent's business.
+
+        Args:
+            name: what it is called, in messages too.
+            command: the program's path and its arguments; no secret, since everybody can list them.
+            first_line: all that stands on its standard input.
+            watched: see `Child`.
         """
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
@@ -77,16 +96,23 @@ class Children:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 leashed,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if first_line is None else subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=None if env is None else {**os.environ, **env},
                 start_new_session=True,
             )
-        child = Child(name, process, log)
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin as standard_input:
+                standard_input.write(f"{first_line}\n".encode())
+        child = Child(name, process, log, watched)
         self._running[name] = child
         self._write_record()
         return child
+
+    @property
+    def running(self) -> list[Child]:
+        """Those that were started and not stopped, dead ones among them."""
+        return list(self._running.values())
 
     def stop(self, child: Child, timeout: float = STOP_SECONDS) -> None:
         """Ask the child to end, and end it if it has not within `timeout` seconds."""
@@ -105,7 +131,8 @@ class Children:
         for entry in self._read_record():
             with suppress(psutil.NoSuchProcess):
                 process = psutil.Process(entry["pid"])
-                if abs(process.create_time() - entry["started"]) < _SAME_START_SECONDS:
+                is_same = abs(process.create_time() - entry["started"]) < _SAME_START_SECONDS
+                if is_same and process.status() != psutil.STATUS_ZOMBIE:
                     process.kill()
                     process.wait(STOP_SECONDS)
                     ended.append(entry["name"])

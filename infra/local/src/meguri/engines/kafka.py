@@ -88,7 +88,7 @@ class Kafka:
                 if "Address already in use" in self.child.log_tail() and self._started < _STARTS:
                     self.start()  # another program took the port between its choice and Kafka's start
                     continue
-                raise LocalRunError(self.failure())
+                raise LocalRunError(self.child.failure())
             if time.monotonic() > deadline:
                 raise LocalRunError(
                     f"Kafka did not answer within {READY_SECONDS} s. What it wrote is in {self.child.log}."
@@ -99,18 +99,6 @@ class Kafka:
         """End it."""
         if self.child is not None:
             self._children.stop(self.child)
-
-    def failure(self) -> str:
-        """Why it ended, as far as its output says, in a sentence."""
-        if self.child is None:
-            raise RuntimeError("start() comes first")
-        output = self.child.log_tail()
-        if "No space left on device" in output:
-            return f"Kafka ended: the disk that holds {self._data} is full. Make room and start again."
-        return (
-            f"Kafka {self.child.how_it_ended()}. What it wrote is in {self.child.log}; "
-            "start again to go on where it was."
-        )
 
 
 def _format(data: Path) -> None:

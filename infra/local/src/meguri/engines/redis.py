@@ -58,11 +58,8 @@ class Redis:
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
             if self.child.ended or time.monotonic() > deadline:
-                last = self.child.log_tail().strip().splitlines()[-1:]
-                raise LocalRunError(
-                    f"redis-server does not answer ({''.join(last) or 'it wrote nothing'}). "
-                    f"What it wrote is in {self.child.log}."
-                )
+                late = f"Redis did not answer within {READY_SECONDS} s. Its log is {self.child.log}."
+                raise LocalRunError(self.child.failure() if self.child.ended else late)
             time.sleep(0.02)
 
     def stop(self) -> None:

@@ -1,0 +1,210 @@
+"""The command line `meguri`. Exit status: 0 done, 1 failed, 2 wrong use."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from meguri.errors import LocalRunError
+from meguri.listeners import DEFAULT_PORT
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Meguri on one machine: what passing phones, tills and guides tell a small destination.",
+)
+
+DEMO_DATA = Path(".meguri/demo")
+UP_DATA = Path(".meguri/up")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65533, help="Of the dashboard; ingest and guide take the next two. 0: any.")
+]
+RunningData = Annotated[
+    Path | None, typer.Option("--data", help="The data folder of the Meguri that runs.", show_default=False)
+]
+TownName = Annotated[str, typer.Option("--town", help="The town's name, as its file says.")]
+SensorName = Annotated[str, typer.Option("--sensor", help="The sensor's name, as the town's file says.")]
+Capture = Annotated[
+    Path, typer.Argument(help="A pcap file of link type 127 (radiotap).", exists=True, dir_okay=False)
+]
+
+
+@app.command()
+def demo(  # noqa: PLR0913  a command has as many arguments as options
+    *,
+    data: Annotated[Path, typer.Option(help="The folder that keeps the data.")] = DEMO_DATA,
+    seed: Annotated[int | None, typer.Option(help="Of all that is random in the village.")] = None,
+    size: Annotated[float | None, typer.Option(help="How many people, as a factor.", min=0.01)] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Where the history begins, ISO 8601; else 24 h ago.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Where the village ends; else never.")] = None,
+    exit_when_filled: Annotated[
+        bool, typer.Option("--exit-when-filled", help="End when everything up to --until is folded.")
+    ] = False,
+    port: Port = DEFAULT_PORT,
+) -> None:
+    """Run everything on this machine with a simulated village: a day of history, then live."""
+    from meguri.data_folder import DataFolder
+    from meguri.demo import Asked, run_demo
+
+    if exit_when_filled and until is None:
+        raise typer.BadParameter("--exit-when-filled needs --until")
+    asked = Asked(start, until, seed, size)
+    run_demo(DataFolder(data), port, asked, exit_when_filled=exit_when_filled)
+
+
+@app.command()
+def up(
+    town: Annotated[list[Path], typer.Option(help="A town file; give it again for more.", dir_okay=False)],
+    data: Annotated[Path, typer.Option(help="The folder that keeps the data.")] = UP_DATA,
+    port: Port = DEFAULT_PORT,
+) -> None:
+    """Run everything on this machine for one or more towns, without a simulation."""
+    from meguri.data_folder import DataFolder
+    from meguri.local_run import LocalRun
+    from meguri.narration import Narrator
+    from meguri.town_files import read_town_files
+
+    towns = read_town_files(town)
+    folder = DataFolder(data)
+    with folder.held():
+        LocalRun(folder, towns, port, Narrator()).run()
+
+
+@app.command()
+def status(*, data: RunningData = None, as_json: Json = False) -> None:
+    """Say what runs, where, and how far the flow is behind the log."""
+    from meguri.status import show
+
+    reply = _ask(data, {"op": "status"})
+    if as_json:
+        _print_json(reply)
+    else:
+        show(reply)
+
+
+@app.command()
+def enrol(town: TownName, sensor: SensorName, *, data: RunningData = None, as_json: Json = False) -> None:
+    """Enrol a sensor with the Meguri that runs and print its token, which is shown this once."""
+    reply = _ask(data, {"op": "enrol", "town": town, "sensor": sensor, "role": "sensor"})
+    if as_json:
+        _print_json(reply)
+    else:
+        typer.echo(reply["token"])
+
+
+@app.command()
+def parse(capture: Capture, *, as_json: Json = False) -> None:
+    """Say what a capture holds: frames, probe requests, distinct addresses, times. Never an address."""
+    from meguri_sensors.capture_summary import summarise
+
+    from meguri.captures import show_summary
+
+    summary = summarise(capture)
+    if as_json:
+        _print_json(summary.as_dict())
+    else:
+        show_summary(capture, summary)
+    if not summary.verdict.is_readable:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    capture: Capture, town: TownName, sensor: SensorName, *, data: RunningData = None, as_json: Json = False
+) -> None:
+    """Send a capture through the Meguri that runs, into a recording town, as its sensor would have."""
+    from meguri.captures import replay_capture
+
+    socket = _control_socket(data)
+    report = replay_capture(capture, town, sensor, socket, show=not as_json)
+    if as_json:
+        _print_json(report.as_dict())
+    if not report.accepted:
+        raise LocalRunError(f"Nothing of {capture} was accepted: {report.sentence}")
+
+
+@app.command()
+def stays(  # noqa: PLR0913  a command has as many arguments as options
+    detections: Annotated[Path, typer.Argument(help="A delimited text file with a header, or that gzipped.")],
+    gap: Annotated[str, typer.Option(help="A longer pause ends a visit, such as 30m, 90s or 1h.")],
+    out: Annotated[Path, typer.Option(help="Where the visits go, as CSV.", dir_okay=False)],
+    *,
+    time: Annotated[str, typer.Option(help="The column of the time.")] = "time",
+    place: Annotated[str, typer.Option(help="The column of the place.")] = "place",
+    device: Annotated[str, typer.Option(help="The column of the device.")] = "device",
+    place_name: Annotated[
+        str | None, typer.Option(help="The place of every row, for a file without such a column.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="The zone of times without an offset, such as Asia/Tokyo.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Turn a file of detections into a file of visits: device, place, first, last, detections.
+
+    Rows may stand in any order, and the file may be larger than memory. Times are ISO 8601, or seconds or
+    milliseconds since 1970. Rows that cannot be used are left out, counted and named; the status is then 1.
+    """
+    from meguri.stays.command import named_zone, run_stays
+    from meguri.stays.visits import Source
+
+    source = Source(
+        detections,
+        time=time,
+        device=device,
+        place=place if place_name is None else None,
+        place_name=place_name or "",
+        zone=None if zone is None else named_zone(zone),
+    )
+    raise typer.Exit(run_stays(source, gap, out, as_json=as_json))
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except LocalRunError as error:
+        _fail(str(error))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = f" that holds {error.filename}" if error.filename else ""
+        _fail(f"The disk{where} is full. Make room and start again.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    sys.exit(1)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _ask(data: Path | None, request: dict[str, Any]) -> dict[str, Any]:
+    from meguri import control
+
+    return control.ask(_control_socket(data), request)
+
+
+def _control_socket(data: Path | None) -> Path:
+    """Of the named data folder, else of the demo's or of `up`'s, whichever runs here."""
+    from meguri import control
+    from meguri.data_folder import DataFolder
+
+    if data is not None:
+        return DataFolder(data).control_socket
+    sockets = [DataFolder(path).control_socket for path in (DEMO_DATA, UP_DATA)]
+    return next(filter(control.answers, sockets), sockets[0])

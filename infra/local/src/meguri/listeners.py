@@ -1,0 +1,42 @@
+"""The sockets on which the services answer, taken before anything is started."""
+
+from __future__ import annotations
+
+import socket
+
+from meguri.engines.ports import HOST
+from meguri.errors import LocalRunError
+
+SERVICES = ("dashboard", "ingest", "guide")
+DEFAULT_PORT = 8600
+_BACKLOG = 128
+
+
+def listen(first_port: int) -> dict[str, socket.socket]:
+    """A listening socket for each service, on `first_port` and the next ones (0: on any free ones).
+
+    Raises:
+        LocalRunError: another program has a port, or it needs more rights.
+    """
+    listeners: dict[str, socket.socket] = {}
+    for number, service in enumerate(SERVICES):
+        port = first_port + number if first_port else 0
+        listener = socket.socket()
+        listeners[service] = listener
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            for opened in listeners.values():
+                opened.close()
+            raise LocalRunError(
+                f"Port {port}, on which the {service} is to answer, cannot be used ({error.strerror}). End "
+                f"the program that has it, or choose {len(SERVICES)} others: --port names the first."
+            ) from error
+    return listeners
+
+
+def url(listener: socket.socket) -> str:
+    """Where it answers."""
+    return f"http://{HOST}:{listener.getsockname()[1]}"

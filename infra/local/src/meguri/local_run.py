@@ -1,0 +1,179 @@
+"""One local run: the engines as children, the services in this process, until it is told to stop.
+
+data folder ─▶ listeners ─▶ Kafka, Redis ─▶ services ─▶ servers ─▶ activity (the demo's village) ─▶ stop
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meguri_kit.logging import configure as configure_logging
+
+from meguri import control
+from meguri.engines import Children, Kafka, Redis
+from meguri.listeners import listen, url
+from meguri.operations import operations
+from meguri.supervision import check_disk, supervise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any
+
+    from meguri_proto.towns import Town
+
+    from meguri.data_folder import DataFolder
+    from meguri.narration import Narrator
+    from meguri.services import Servers, Services
+
+    Activity = Callable[["Running"], Coroutine[Any, Any, None]]
+
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run whose services answer: what an activity and the control socket may use."""
+
+    folder: DataFolder
+    towns: Mapping[str, Town]
+    children: Children
+    kafka: Kafka
+    redis: Redis
+    services: Services
+    servers: Servers
+    addresses: Mapping[str, str]
+    """URL by service."""
+    narrator: Narrator
+
+    def say_addresses(self) -> None:
+        """Say where the services answer and how to stop."""
+        for service, address in self.addresses.items():
+            self.narrator.say(f"{service:>9}  [link={address}]{address}[/link]")
+        self.narrator.say("Ctrl-C stops.")
+
+
+async def until_stopped(running: Running) -> None:
+    """An activity that does nothing but say where the services answer."""
+    running.say_addresses()
+    await asyncio.Event().wait()
+
+
+class LocalRun:
+    """Everything on this machine.
+
+    Args:
+        folder: keeps the run's data; held by the caller.
+        towns: by name.
+        first_port: of the services, see `listeners.listen`.
+        narrator: told each step.
+        activity: what goes on while everything runs; the run ends when it returns.
+    """
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        towns: Mapping[str, Town],
+        first_port: int,
+        narrator: Narrator,
+        activity: Activity = until_stopped,
+    ) -> None:
+        self._folder = folder
+        self._towns = towns
+        self._first_port = first_port
+        self._narrator = narrator
+        self._activity = activity
+
+    def run(self) -> None:
+        """Bring everything up, run the activity, and stop everything when it ends or the process is told to.
+
+        Blocks; to be called from the main thread. SIGINT and SIGTERM are no errors.
+
+        Raises:
+            LocalRunError: something cannot be started, or a part of it ended by itself.
+        """
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt), ExitStack() as cleanup:
+            self._run(cleanup)
+            self._narrator.say("Stopping ...")
+
+    def _run(self, cleanup: ExitStack) -> None:
+        folder, narrator = self._folder, self._narrator
+        configure_logging(stream=cleanup.enter_context(folder.log.open("a", encoding="utf-8")))
+        listeners = listen(self._first_port)
+        for listener in listeners.values():
+            cleanup.callback(listener.close)
+        children = Children(folder.path)
+        for name in children.end_leftovers():
+            narrator.say(f"Ended {name}, which a killed run had left behind")
+        check_disk(folder)
+        kafka, redis = Kafka(folder.kafka, children), Redis(children)
+        with narrator.step("Starting Kafka and Redis"):
+            kafka.start()
+            cleanup.callback(kafka.stop)
+            redis.start()
+            cleanup.callback(redis.stop)
+            from meguri.services import Servers, Services  # seconds to load, in which Kafka starts
+
+            redis.wait_ready()
+            kafka.wait_ready()
+        with narrator.step("Starting the services"):
+            services = Services(folder, self._towns, kafka.bootstrap, redis.url)
+            cleanup.callback(services.close)
+
+        async def serve() -> None:
+            servers = Servers(services.apps, listeners)
+            addresses = {service: url(listener) for service, listener in listeners.items()}
+            running = Running(
+                folder, self._towns, children, kafka, redis, services, servers, addresses, narrator
+            )
+            try:
+                await self._serve(running)
+            finally:
+                await servers.stop()
+
+        asyncio.run(serve())
+
+    async def _serve(self, running: Running) -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await _until_answering(running)
+        doors = await control.serve(running.folder.control_socket, operations(running))
+        ends = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("stop", stop.wait()),
+                ("supervision", supervise(running)),
+                ("activity", self._activity(running)),
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            doors.close()
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+        for task in done:
+            task.result()
+
+
+async def _until_answering(running: Running) -> None:
+    """Return when every service answers and the flow reads the log.
+
+    Raises:
+        LocalRunError: one of them ended instead.
+    """
+    supervision = asyncio.create_task(supervise(running))
+    try:
+        while not (running.servers.started and running.services.flow.wait_started(0)):
+            if supervision.done():
+                supervision.result()
+            await asyncio.sleep(_POLL_SECONDS)
+    finally:
+        supervision.cancel()

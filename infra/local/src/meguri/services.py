@@ -1,0 +1,133 @@
+"""The four services in this process, on one store, one registry and one log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from meguri_dashboard.app import create_app as create_dashboard
+from meguri_flow.app import Flow
+from meguri_ingest.app import create_app as create_ingest
+from meguri_kit.clickhouse.embedded import EmbeddedStore
+from meguri_kit.clickhouse.migrations import migrate
+from meguri_kit.clickhouse.store import StoreError
+from meguri_kit.log import LogProducer, TopicError, create_topics
+from meguri_kit.registry import Registry, RegistryError
+from meguri_qrguide.app import create_app as create_guide
+
+from meguri.errors import LocalRunError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Generator, Mapping
+
+    from fastapi import FastAPI
+    from meguri_proto.towns import Town
+
+    from meguri.data_folder import DataFolder
+
+GRACE_SECONDS = 2
+"""How long an open request, such as a page's event stream, may hold up the end."""
+FLOW_START_SECONDS = 60
+
+logger = logging.getLogger(__name__)
+
+
+class Services:
+    """Ingest, flow, guide and dashboard. Opened whole or not at all; `close` ends what `open` began.
+
+    Raises:
+        LocalRunError: the store, the registry or Kafka's topics cannot be used.
+    """
+
+    def __init__(
+        self, folder: DataFolder, towns: Mapping[str, Town], kafka_bootstrap: str, redis_url: str
+    ) -> None:
+        with ExitStack() as opened:
+            try:
+                self.store = EmbeddedStore(folder.clickhouse)
+                opened.callback(self.store.close)
+                migrate(self.store)
+                self.registry = Registry(f"sqlite:///{folder.registry}")
+                opened.callback(self.registry.close)
+                create_topics(kafka_bootstrap)
+            except (StoreError, RegistryError, TopicError) as error:
+                raise LocalRunError(f"{error}.") from error
+            self.log = LogProducer(kafka_bootstrap)
+            opened.callback(self.log.close)
+            self.flow = Flow(kafka_bootstrap, self.store, self.log, redis_url, folder.flow)
+            self.flow.start()
+            opened.callback(self.flow.stop)
+            self.apps: dict[str, FastAPI] = {
+                "dashboard": create_dashboard(towns=towns, store=self.store, redis_url=redis_url),
+                "ingest": create_ingest(
+                    towns=towns, registry=self.registry, log=self.log, redis_url=redis_url
+                ),
+                "guide": create_guide(towns=towns, log=self.log),
+            }
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Stop the flow, flush the log, let go of the data."""
+        self._opened.close()
+
+
+class Servers:
+    """The HTTP side of the services, in the running event loop."""
+
+    def __init__(self, apps: Mapping[str, FastAPI], listeners: Mapping[str, socket.socket]) -> None:
+        self._servers: dict[str, uvicorn.Server] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        for service, app in apps.items():
+            config = uvicorn.Config(
+                app, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS
+            )
+            self._servers[service] = _Server(config)
+            self._tasks[service] = asyncio.create_task(
+                _serve(service, self._servers[service], listeners[service]), name=service
+            )
+
+    @property
+    def started(self) -> bool:
+        """Whether all answer."""
+        return all(server.started for server in self._servers.values())
+
+    def check(self) -> None:
+        """Raise what ended a server.
+
+        Raises:
+            LocalRunError: one ended by itself.
+        """
+        for service, task in self._tasks.items():
+            if task.done():
+                task.result()
+                raise LocalRunError(f"The {service} ended by itself; its reason stands in the log.")
+
+    async def stop(self) -> None:
+        """End them, giving open requests a moment."""
+        for server in self._servers.values():
+            server.should_exit = True
+        await asyncio.wait(self._tasks.values(), timeout=2 * GRACE_SECONDS + 1)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to the process that it shares."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def _serve(service: str, server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit as error:  # uvicorn's answer to an app that cannot start
+        raise LocalRunError(f"The {service} could not start; its reason stands in the log.") from error
+    except Exception as error:
+        logger.exception("the %s ended", service)
+        raise LocalRunError(
+            f"The {service} ended: {type(error).__name__}. More stands in the log."
+        ) from error

@@ -1,0 +1,36 @@
+"""`meguri status`: the running process's answer as tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def show(reply: dict[str, Any]) -> None:
+    """Print what runs, where it answers, and how far the flow is."""
+    console = Console(highlight=False)
+    console.print(f"Meguri runs on {reply['data']} (process {reply['pid']}, for {reply['uptime_s']:.0f} s).")
+    parts = Table("part", "where", "state")
+    for service, address in reply["addresses"].items():
+        parts.add_row(service, address, "answers")
+    where = {"kafka": reply["kafka"], "redis": reply["redis"]}
+    for child in reply["children"]:
+        place = f"{where.get(child['name'], '')} (process {child['pid']})".strip()
+        parts.add_row(child["name"], place, "runs" if child["runs"] else "ended")
+    console.print(parts)
+    towns = Table("town", "clock", "town time (UTC)")
+    for name, town in reply["towns"].items():
+        towns.add_row(name, town["clock"], _time(town["town_time_ms"]))
+    console.print(towns)
+    flow = Table("partition", "next offset", "written up to", "messages behind", "open days")
+    for each in reply["flow"]["partitions"]:
+        numbers = (each["partition"], each["next_offset"], each["snapshot_offset"], each["lag"])
+        flow.add_row(*map(str, numbers), ", ".join(each["days"]))
+    console.print(flow)
+
+
+def _time(time_ms: int | None) -> str:
+    return "" if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(" ", "seconds")
