@@ -34,7 +34,7 @@ class FakeIngest:
         """Names under which another content arrived later."""
         self.refusals = deque()
         """(status, headers) with which the next requests are answered."""
-        self.before_answer = lambda path: None
+        self.before_answer = lambda _path: None
         self._lock = Lock()
         handler = type("Handler", (_Handler,), {"ingest": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
