@@ -10,7 +10,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PURE = ("meguri_flow.domain", "meguri_proto")
-IMPURE = {"time", "datetime.datetime.now", "logging", "socket", "subprocess", "os", "pathlib", "threading", "random"}
+IMPURE = {
+    "time",
+    "datetime.datetime.now",
+    "logging",
+    "socket",
+    "subprocess",
+    "os",
+    "pathlib",
+    "threading",
+    "random",
+}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 MAY_IMPORT = {
     "meguri_proto": set(),
@@ -25,6 +35,9 @@ MAY_IMPORT = {
 """What each package of the workspace may import of the others; `meguri` (the local run) may import all."""
 
 
+DISTRIBUTIONS = packages_distributions()
+
+
 @dataclass(frozen=True)
 class Module:
     """One source file and the module that it is."""
@@ -36,6 +49,11 @@ class Module:
     @property
     def package(self) -> str:
         return self.name.partition(".")[0]
+
+    @property
+    def is_importable(self) -> bool:
+        """Whether it is there to be imported: not a program, nor what Alembic runs by itself."""
+        return self.path.name not in ("__main__.py", "env.py")
 
 
 def modules() -> list[Module]:
@@ -69,7 +87,7 @@ def forbidden_members(module: Module) -> list[str]:
     others = {name.partition(".")[0] for name in imported(module.source)}
     known = {*MAY_IMPORT, "meguri"} - {module.package}
     return [
-        f"{module.name} imports {other}; {module.package} may import {', '.join(sorted(allowed)) or 'no other member'}"
+        f"{module.name} imports {other}; it may import {', '.join(sorted(allowed)) or 'no other member'}"
         for other in sorted((others & known) - allowed)
     ]
 
@@ -80,14 +98,16 @@ def undeclared_packages(module: Module, pyproject: Path) -> list[str]:
         _normal(re.split(r"[\s;<>=~!\[(]", requirement, maxsplit=1)[0])
         for requirement in tomllib.loads(pyproject.read_text("utf-8"))["project"]["dependencies"]
     }
-    distributions = packages_distributions()
     problems = []
-    for top in sorted({name.partition(".")[0] for name in imported(module.source)} - set(sys.stdlib_module_names)):
+    tops = {name.partition(".")[0] for name in imported(module.source)}
+    for top in sorted(tops - set(sys.stdlib_module_names)):
         if top.startswith("meguri"):
             continue
-        providers = {_normal(name) for name in distributions.get(top, [top])}
+        providers = {_normal(name) for name in DISTRIBUTIONS.get(top, [top])}
         if not providers & declared:
-            problems.append(f"{module.name} imports {top} ({', '.join(sorted(providers))}), which {pyproject} lacks")
+            problems.append(
+                f"{module.name} imports {top} ({', '.join(sorted(providers))}), which {pyproject} lacks"
+            )
     return problems
 
 
@@ -103,7 +123,7 @@ def impurities(module: Module) -> list[str]:
     for node in ast.walk(ast.parse(module.source)):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            if called in ("open", "print", "input") or called.endswith((".now", ".today", ".utcnow", ".read_bytes")):
+            if called in IMPURE_CALLS or called.endswith(IMPURE_METHODS):
                 problems.append(f"{module.name} line {node.lineno} calls {called}")
     return problems
 
@@ -124,7 +144,8 @@ def importers_of_faust(module: Module) -> list[str]:
     """Imports of faust outside the one folder that may know it."""
     if module.name.startswith("meguri_flow.stream"):
         return []
-    return [f"{module.name} imports {n}" for n in sorted(imported(module.source)) if n.partition(".")[0] == "faust"]
+    faust = sorted(name for name in imported(module.source) if name.partition(".")[0] == "faust")
+    return [f"{module.name} imports {name}" for name in faust]
 
 
 def empty_names(module: Module) -> list[str]:

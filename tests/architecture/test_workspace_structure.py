@@ -1,7 +1,9 @@
 """The structure is what the design says; each rule is seen to fail on an example that breaks it."""
 
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from architecture.rules import ROOT, Module
 
 MODULES = rules.modules()
 PYPROJECTS = {
-    package: path
-    for path in [*ROOT.glob("*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml"), *ROOT.glob("infra/*/pyproject.toml")]
-    for package in (child.name for child in (path.parent / "src").iterdir())
+    child.name: path
+    for pattern in ("*/pyproject.toml", "services/*/pyproject.toml", "infra/*/pyproject.toml")
+    for path in ROOT.glob(pattern)
+    for child in (path.parent / "src").iterdir()
 }
 
 
@@ -62,7 +65,7 @@ def test_members_declare_what_they_import():
 
 
 def test_importing_any_module_connects_to_nothing_and_starts_no_thread():
-    names = [each.name for each in MODULES if not each.name.endswith("__main__")]
+    names = [each.name for each in MODULES if each.is_importable]
     program = f"""
 import importlib, sys, threading
 def refuse(event, arguments):
@@ -77,6 +80,23 @@ for name in {names!r}:
         raise SystemExit(f"importing {{name}} started a thread")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr[-2000:]) == (0, "")
+
+
+@pytest.mark.parametrize("package", sorted(PYPROJECTS))
+def test_a_member_imports_with_nothing_but_what_it_declares(package):
+    distribution = tomllib.loads(PYPROJECTS[package].read_text("utf-8"))["project"]["name"]
+    names = [each.name for each in MODULES if each.package == package and each.is_importable]
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
+    isolated = [uv, "run", "--quiet", "--isolated", "--locked", "--no-dev", "--package", distribution]
+    program = f"import importlib\nfor name in {names!r}: importlib.import_module(name)"
+    done = subprocess.run(
+        [*isolated, "python", "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr[-2000:]) == (0, "")
 
 
