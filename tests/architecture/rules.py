@@ -10,17 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PURE = ("meguri_flow.domain", "meguri_proto")
-IMPURE = {
-    "time",
-    "datetime.datetime.now",
-    "logging",
-    "socket",
-    "subprocess",
-    "os",
-    "pathlib",
-    "threading",
-    "random",
-}
+IMPURE = {"time", "logging", "socket", "subprocess", "os", "pathlib", "threading", "random"}
+IMPURE_CALLS = ("open", "print", "input")
+IMPURE_METHODS = (".now", ".today", ".utcnow", ".read_bytes")
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 MAY_IMPORT = {
     "meguri_proto": set(),
