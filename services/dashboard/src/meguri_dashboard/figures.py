@@ -1,4 +1,4 @@
-"""What a page may show of one town-day, made of what was found; sentences, tables and charts see only this."""
+"""What a page may show of one town-day; sentences, tables and charts are made of this alone."""
 
 from __future__ import annotations
 
@@ -53,11 +53,6 @@ class Arrivals:
         """Of the hours that are shown."""
         return total(self.by_hour)
 
-    @property
-    def has_hidden(self) -> bool:
-        """Whether an hour is not in the total."""
-        return any(count.shown is None for count in self.by_hour)
-
 
 @dataclass(frozen=True)
 class Dwell:
@@ -70,11 +65,6 @@ class Dwell:
     def total(self) -> Count:
         """Of the bins that are shown."""
         return total(self.by_bin)
-
-    @property
-    def has_hidden(self) -> bool:
-        """Whether a bin is not in the total."""
-        return any(count.shown is None for count in self.by_bin)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ class SensorDay:
 
 @dataclass(frozen=True)
 class Findings:
-    """One town-day. `arrivals` by (place, hour since the day's start), `dwell` by (place, bin),
+    """One town-day: `arrivals` by (place, hour since the day's start), `dwell` by (place, bin).
+
     `heard_bins` by (sensor, hour): in how many five-minute bins of the hour the sensor was heard.
     """
 

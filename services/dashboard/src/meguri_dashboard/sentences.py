@@ -50,13 +50,12 @@ class Sentences:
         )
 
     def arrivals_total(self, arrivals: Arrivals, step: int) -> str:
-        """The total of the hours that are shown, saying so where some are not."""
+        """The total of the hours that are shown."""
         if arrivals.total.shown is None:
             return self._text("arrivals.total_none", step=step)
         return self._text(
-            "arrivals.total_hidden" if arrivals.has_hidden else "arrivals.total",
+            "arrivals.total",
             count=self._wording.count(arrivals.total, step, "devices"),
-            step=step,
         )
 
     def dwell(self, dwell: Dwell) -> str | None:
@@ -85,13 +84,12 @@ class Sentences:
         )
 
     def dwell_total(self, dwell: Dwell, step: int) -> str:
-        """The total of the lengths that are shown, saying so where some are not."""
+        """The total of the lengths that are shown."""
         if dwell.total.shown is None:
             return self._text("dwell.total_none", step=step)
         return self._text(
-            "dwell.total_hidden" if dwell.has_hidden else "dwell.total",
+            "dwell.total",
             count=self._wording.count(dwell.total, step, "stays"),
-            step=step,
         )
 
     def sensors(self, figures: DayFigures) -> str:
@@ -109,7 +107,7 @@ class Sentences:
         return self._text(key, count=len(figures.sensors))
 
     def _runs(self, hours: Sequence[Hour], chosen: Sequence[int]) -> str:
-        """The chosen hours, neighbours joined: 10:00–12:00, 14:00–15:00."""
+        """The chosen hours, neighbours joined to one run."""
         runs: list[list[int]] = []
         for index in chosen:
             if runs and runs[-1][1] == index - 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from meguri_proto.key_days import day_date
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from meguri_dashboard.suppression import Count
 
 
+Counted: TypeAlias = Literal["devices", "stays"]
+"""What a count is of; Japanese has a counting word for each."""
+
+
 class Wording:
     """Says values in the catalogue's language."""
 
@@ -25,7 +29,7 @@ class Wording:
         self._text = catalogue.text
         self._zone = zone
 
-    def count(self, count: Count, step: int, of: Literal["devices", "stays"]) -> str:
+    def count(self, count: Count, step: int, of: Counted) -> str:
         """Such as "about 25" or "fewer than 5"."""
         if count.shown is None:
             return self._text("count.devices_fewer" if of == "devices" else "count.stays_fewer", step=step)
@@ -46,7 +50,7 @@ class Wording:
         return self._local(time_ms).isoformat(timespec="minutes")
 
     def hours(self, start_ms: int, end_ms: int) -> str:
-        """Such as 11:00–12:00."""
+        """From the first clock time to the second."""
         return self._text("date.range", first=self.clock(start_ms), to=self.clock(end_ms))
 
     def hour(self, hour: Hour) -> str:

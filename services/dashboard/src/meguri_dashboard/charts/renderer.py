@@ -1,4 +1,4 @@
-"""Charts for the pages: asked of one rendering process, which is replaced when it dies or hangs, and cached."""
+"""Charts for the pages: drawn by one process, which is replaced when it dies or hangs, and cached."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import logging
 import os
 import sys
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from meguri_dashboard.drawings import Drawing
@@ -30,12 +31,21 @@ class Renderer:
         fonts: the folder whose fonts the charts are measured with.
         timeout_s: how long one chart may take; then the process is ended, and a new one draws the next.
         cached: how many charts are kept, the least used going first.
+        outcome: told of each chart that had to be drawn.
     """
 
-    def __init__(self, fonts: Path, *, timeout_s: float = 15.0, cached: int = 512) -> None:
+    def __init__(
+        self,
+        fonts: Path,
+        *,
+        timeout_s: float = 15.0,
+        cached: int = 512,
+        outcome: Callable[[Literal["drawn", "failed"]], None] = lambda _: None,
+    ) -> None:
         self._fonts = fonts
         self._timeout_s = timeout_s
         self._cached = cached
+        self._outcome = outcome
         self._cache: OrderedDict[str, asyncio.Future[str]] = OrderedDict()
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
@@ -53,7 +63,7 @@ class Renderer:
         """
         request = json.dumps({"drawing": drawing, "width": width}, ensure_ascii=False, sort_keys=True)
         if request not in self._cache:
-            self._cache[request] = asyncio.ensure_future(self._render(request))
+            self._cache[request] = asyncio.ensure_future(self._draw(request))
             while len(self._cache) > self._cached:
                 self._cache.popitem(last=False)
         self._cache.move_to_end(request)
@@ -69,6 +79,15 @@ class Renderer:
         """End the rendering process."""
         async with self._turn:
             await self._end()
+
+    async def _draw(self, request: str) -> str:
+        try:
+            svg = await self._render(request)
+        except RenderingError:
+            self._outcome("failed")
+            raise
+        self._outcome("drawn")
+        return svg
 
     async def _render(self, request: str) -> str:
         async with self._turn:

@@ -1,7 +1,7 @@
 """The charts as Altair specifications; only the rendering process imports this.
 
-Colours are the pages' tokens (`var(--mark)`), so that one SVG serves light, dark and paper; the page holds the
-pattern `#hatch`. Axes and panel titles are drawn for the eye: what a mark means is in its ARIA label.
+Colours are the pages' tokens (`var(--mark)`), so that one SVG serves light, dark and paper; the page holds
+the pattern `#hatch`. Axes and panel titles are drawn for the eye: what a mark means is in its ARIA label.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def specification(drawing: Drawing, width: int) -> dict[str, Any]:
         ),
         facet=alt.CompositionConfig(spacing=24),
     )
-    return configured.to_dict()
+    vega_lite: dict[str, Any] = configured.to_dict()
+    return vega_lite
 
 
 def _arrivals(drawing: dict[str, Any], width: int) -> alt.FacetChart:
@@ -93,6 +94,7 @@ def _arrivals(drawing: dict[str, Any], width: int) -> alt.FacetChart:
                 format=",d",
             ),
         ),
+        y2=alt.datum(0),
         fill=_looks(),
         description="label:N",
     )
@@ -107,19 +109,17 @@ def _arrivals(drawing: dict[str, Any], width: int) -> alt.FacetChart:
     return layers.facet(row=alt.Row("panel:N", sort=drawing["panels"]), data=_arrival_rows(drawing))
 
 
-def _arrival_rows(drawing: dict[str, Any]) -> alt.Data:
-    greatest: dict[str, int] = {}
-    for row in drawing["rows"]:
-        if row["look"] != "hidden":
-            greatest[row["panel"]] = max(greatest.get(row["panel"], 0), row["value"])
-    return alt.Data(
+def _arrival_rows(drawing: dict[str, Any]) -> alt.InlineData:
+    shown = [row for row in reversed(drawing["rows"]) if row["look"] != "hidden"]
+    greatest = {row["panel"]: row for row in sorted(shown, key=lambda row: row["value"])}
+    return alt.InlineData(
         values=[
             {
                 **row,
                 "first": row["hour"] + 0.1,
                 "end": row["hour"] + 0.9,
                 "middle": row["hour"] + 0.5,
-                "greatest": row["look"] != "hidden" and row["value"] == greatest[row["panel"]],
+                "greatest": row is greatest.get(row["panel"]),
             }
             for row in drawing["rows"]
         ]
@@ -129,7 +129,7 @@ def _arrival_rows(drawing: dict[str, Any]) -> alt.Data:
 def _dwell(drawing: dict[str, Any], width: int) -> alt.FacetChart:
     labels_px, gap = 84, 24
     columns = 2 if width >= NARROW_PX and len(drawing["panels"]) > 1 else 1
-    inner = (width - gap * (columns - 1)) // columns - labels_px - RIGHT_PX
+    inner = (width - labels_px - (gap + RIGHT_PX) * (columns - 1) - RIGHT_PX) // columns
     base = alt.Chart().encode(
         y=alt.Y(
             "length:N",
@@ -147,14 +147,14 @@ def _dwell(drawing: dict[str, Any], width: int) -> alt.FacetChart:
     return layers.facet(
         facet=alt.Facet("panel:N", sort=drawing["panels"]),
         columns=columns,
-        data=alt.Data(values=drawing["rows"]),
+        data=alt.InlineData(values=drawing["rows"]),
         spacing={"column": gap, "row": 20},
     )
 
 
 def _sensors(drawing: dict[str, Any], width: int) -> alt.FacetChart:
     rows = [{**row, "first": row["hour"] + 0.04, "end": row["hour"] + 0.96} for row in drawing["rows"]]
-    cells = (
+    cells: alt.Chart = (
         alt.Chart()
         .mark_rect(stroke="var(--mark-hatch)", strokeWidth=0.5)
         .encode(
@@ -168,7 +168,9 @@ def _sensors(drawing: dict[str, Any], width: int) -> alt.FacetChart:
         )
         .properties(width=width - RIGHT_PX * 2, height=20)
     )
-    return cells.facet(row=alt.Row("panel:N", sort=drawing["panels"]), data=alt.Data(values=rows), spacing=8)
+    return cells.facet(
+        row=alt.Row("panel:N", sort=drawing["panels"]), data=alt.InlineData(values=rows), spacing=8
+    )
 
 
 def _looks() -> alt.Fill:

@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING
 
 import vl_convert
 
-from meguri_dashboard.charts.aria import tidy
 from meguri_dashboard.charts.specifications import specification
+from meguri_dashboard.charts.tidying import tidy
 
 if TYPE_CHECKING:
     from meguri_dashboard.drawings import Drawing

@@ -17,7 +17,7 @@ _YEAR_S = 365 * 24 * 3600
 def page_language(request: Request, offered: Sequence[str]) -> str:
     """The language that the address asks for (`?lang=`), else the remembered one, else the browser's."""
     for wish in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
-        if wish in offered:
+        if wish is not None and wish in offered:
             return wish
     return negotiate(request.headers.get("accept-language", ""), offered)
 
@@ -47,7 +47,7 @@ def negotiate(accept_language: str, offered: Sequence[str]) -> str:
 def remember_language(request: Request, response: Response, offered: Sequence[str]) -> None:
     """Keep what the address asked for, so that the next page without `?lang=` answers in it."""
     asked = request.query_params.get("lang")
-    if asked in offered:
+    if asked is not None and asked in offered:
         response.set_cookie(COOKIE, asked, max_age=_YEAR_S, httponly=True, samesite="lax")
     response.headers["Vary"] = "Accept-Language, Cookie"
 
