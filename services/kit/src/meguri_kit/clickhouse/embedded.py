@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _PASSING_CODES = frozenset({159, 202, 241, 243, 252, 439})
 """Timeout, too many queries, memory limit, no space, too many parts, no thread."""
+_MIB = 1024 * 1024
 
 
 class EmbeddedStore:
@@ -41,16 +43,20 @@ class EmbeddedStore:
     Args:
         path: the data's folder; made if it is not there.
         database: the database that holds the tables; made if it is not there.
+        kept_free_bytes: an insert is refused where the disk has less room than this. chDB 4.4 takes a write
+            that fails on a full disk for done, and leaves a part that cannot be read; so it must not come
+            near one, whoever fills the disk.
 
     Raises:
         StoreError: the folder cannot be used; the message says why.
     """
 
-    def __init__(self, path: Path, database: str = "meguri") -> None:
+    def __init__(self, path: Path, database: str = "meguri", *, kept_free_bytes: int = 128 * _MIB) -> None:
         if not _IDENTIFIER.fullmatch(database):
             raise StoreError(f"{database!r} is no name for a database; expected a-z, 0-9 and underscores")
         self._path = path.resolve()
         self._database = database
+        self._kept_free_bytes = kept_free_bytes
         self._types: dict[str, dict[str, str]] = {}
         _check_folder(self._path)
         self._pool: Pool[Connection] = Pool(self._connect, lambda connection: connection.close())
@@ -60,15 +66,16 @@ class EmbeddedStore:
     def insert(self, table: str, columns: Mapping[str, Column]) -> None:
         """See `Store.insert`.
 
-        The engine reads the Arrow table where it lies. Its streaming insert is not used: chDB 4.4 reports
-        success there when the disk is full.
+        The engine reads the Arrow table where it lies. Its streaming insert is not used: there, chDB 4.4
+        also takes the engine's own refusal (no space to reserve) for done.
         """
         rows = arrow_table(table, columns, self._column_types(table))
         if not rows.num_rows:
             return
+        self._check_disk()
         names = ", ".join(f"`{name}`" for name in rows.column_names)
         # The engine finds the table by the name of this frame's variable.
-        statement = f"INSERT INTO `{table}` ({names}) SELECT {names} FROM Python(rows)"
+        statement = f"INSERT INTO `{table}` ({names}) SELECT {names} FROM Python(rows)"  # noqa: S608 - names that it has
         with self._pool.borrow() as connection:
             try:
                 connection.query(statement)
@@ -95,6 +102,14 @@ class EmbeddedStore:
     def close(self) -> None:
         """See `Store.close`. The folder is free for another process when its last store has closed."""
         self._pool.close()
+
+    def _check_disk(self) -> None:
+        free = shutil.disk_usage(self._path).free
+        if free < self._kept_free_bytes:
+            raise StoreUnavailableError(
+                f"the disk that holds {self._path} is full: {free // _MIB} MiB are left, and ClickHouse "
+                f"writes with {self._kept_free_bytes // _MIB} MiB at least; make room"
+            )
 
     def _connect(self) -> Connection:
         try:
