@@ -1,0 +1,45 @@
+"""The guide as a process of its own: `python -m meguri_qrguide`."""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+from meguri_kit.log import LogProducer
+from meguri_kit.logging import configure
+from meguri_kit.settings import ProcessSettings, read_towns
+from meguri_proto.towns import TownFileError
+from pydantic import ValidationError
+
+from meguri_qrguide.app import create_app
+
+
+class _Process(ProcessSettings):
+    port: int = 8602
+    """`MEGURI_PORT`."""
+    public_url: str | None = None
+    """`MEGURI_PUBLIC_URL`: the guide's address as visitors reach it, for QR codes."""
+
+
+def main() -> int:
+    """Serve until a signal ends it; 1 if it cannot start."""
+    try:
+        process = _Process()
+        configure(process.log_level)
+        towns = read_towns(process.towns)
+    except ValidationError as error:
+        missing = ", ".join(f"MEGURI_{str(each['loc'][0]).upper()}" for each in error.errors())
+        sys.stderr.write(f"The guide cannot start: set these environment variables as described: {missing}\n")
+        return 1
+    except TownFileError as error:
+        sys.stderr.write(f"The guide cannot start: {error}\n")
+        return 1
+    log = LogProducer(process.kafka)
+    app = create_app(towns=towns, log=log, public_url=process.public_url)
+    uvicorn.run(app, host=process.host, port=process.port, access_log=False, log_config=None)
+    log.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The guide's composition root."""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from meguri_kit.metrics import instrument
+from meguri_kit.pages.headers import SecurityHeaders
+from meguri_kit.pages.static_files import PageFiles
+from prometheus_client import CollectorRegistry, Counter
+
+from meguri_qrguide.health import health_routes
+from meguri_qrguide.openings import Openings
+from meguri_qrguide.pages import Pages
+from meguri_qrguide.sights import sights
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from meguri_kit.log import Log
+    from meguri_proto.towns import Town
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def create_app(
+    *,
+    towns: Mapping[str, Town],
+    log: Log,
+    public_url: str | None = None,
+    now_ms: Callable[[], int] = _wall_clock_ms,
+) -> FastAPI:
+    """The guide of these towns' sights.
+
+    Args:
+        towns: by name.
+        log: where openings go; the caller closes it after the app. It may be away: the pages stand.
+        public_url: the guide's address as visitors reach it, for QR codes; by default the one asked.
+        now_ms: the wall clock, epoch milliseconds.
+    """
+    registry = CollectorRegistry()
+    events = Counter(
+        "meguri_qrguide_events",
+        "Openings of sights, by outcome (logged, dropped_queue_full, dropped_log_away).",
+        ["outcome"],
+        registry=registry,
+    )
+    openings = Openings(log, events, now_ms)
+    static = PageFiles(Path(__file__).parent / "static")
+    pages = Pages(towns, sights(), openings, public_url=public_url, static_version=static.version)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await openings.close()
+
+    app = FastAPI(title="Meguri guide", lifespan=lifespan, openapi_url=None)
+    app.include_router(pages.router)
+    app.include_router(health_routes(log))
+    app.mount("/static", static)
+    pages.answer_errors(app)
+    app.add_middleware(SecurityHeaders)
+    instrument(app, registry, "meguri_qrguide")
+    return app
