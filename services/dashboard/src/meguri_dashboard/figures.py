@@ -69,7 +69,7 @@ class Dwell:
 
 @dataclass(frozen=True)
 class SensorFigures:
-    """One sensor's day. Signals are frames, not devices, so they are not suppressed (decision 0020)."""
+    """One sensor's day. Signals are frames, not devices, so they are not suppressed (decision 0006)."""
 
     sensor: str
     place: str

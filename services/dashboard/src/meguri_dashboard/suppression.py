@@ -1,6 +1,6 @@
 """How counts of devices are shown: in steps, and not at all where too few devices are behind them.
 
-One rule for every count of devices on every page (decision 0020): a count behind which fewer devices than
+One rule for every count of devices on every page (decision 0006): a count behind which fewer devices than
 the step stand is `FEWER`, none included; any other is rounded to the nearest step. Totals are sums of what is
 shown, so a total beside a suppressed cell says nothing about that cell.
 """
