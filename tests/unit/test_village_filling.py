@@ -93,6 +93,15 @@ def test_what_arrives_is_the_truth_but_for_the_losses(ingest, tmp_path):
     ]
 
 
+def test_each_sensor_counts_its_batches_up_from_0_on_every_key_day(ingest, tmp_path):
+    fill(ingest, tmp_path, DAY_END - HOUR, DAY_END + HOUR, village=Village(TOWN, 3, 0.3))
+    counts = {}
+    for sensor, boot, sequence, key_day in ingest.batches:
+        counts.setdefault((sensor, boot, key_day), []).append(sequence)
+    assert len(counts) == len({(sensor, day) for sensor, _, day in counts}) == 4
+    assert all(sorted(each) == list(range(len(each))) for each in counts.values())
+
+
 @pytest.mark.parametrize("lateness", ["30s", "3m", "10m", "2h"])
 def test_nothing_is_ahead_of_the_towns_clock_and_nothing_is_late(lateness, tmp_path):
     town = village_town(lateness=lateness)
