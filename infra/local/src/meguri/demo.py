@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from meguri.local_run import Running
 
 POLL_SECONDS = 0.2
+STOP_SECONDS = 2
 PLAIN_SECONDS = 5
 """Between two lines of progress where there is no terminal to draw a bar on."""
 
@@ -118,8 +119,9 @@ class Demo:
         try:
             await self._watch(_Village(child), running)
         finally:
-            # In a thread, since what it is sending meanwhile is answered by this loop.
-            await asyncio.to_thread(running.children.stop, child)
+            # In a thread, since what it is sending meanwhile is answered by this loop; not for long, since it
+            # may be cut off anywhere.
+            await asyncio.to_thread(running.children.stop, child, STOP_SECONDS)
 
     async def _watch(self, village: _Village, running: Running) -> None:
         shown = _Shown(self._town, self._record, running)

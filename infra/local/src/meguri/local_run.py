@@ -6,7 +6,9 @@ data folder ─▶ listeners ─▶ Kafka, Redis ─▶ services ─▶ servers 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
+import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from meguri_kit.logging import configure as configure_logging
 
 from meguri import control
 from meguri.engines import Children, Kafka, Redis
+from meguri.errors import LocalRunError
 from meguri.listeners import listen, url
 from meguri.operations import operations
 from meguri.supervision import check_disk, supervise
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
     Activity = Callable[["Running"], Coroutine[Any, Any, None]]
 
+
+logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
 
@@ -104,6 +109,7 @@ class LocalRun:
     def _run(self, cleanup: ExitStack) -> None:
         folder, narrator = self._folder, self._narrator
         configure_logging(stream=cleanup.enter_context(folder.log.open("a", encoding="utf-8")))
+        threading.excepthook = _log_what_ended_a_thread
         listeners = listen(self._first_port)
         for listener in listeners.values():
             cleanup.callback(listener.close)
@@ -123,7 +129,7 @@ class LocalRun:
             kafka.wait_ready()
         with narrator.step("Starting the services"):
             services = Services(folder, self._towns, kafka.bootstrap, redis.url)
-            cleanup.callback(services.close)
+            cleanup.callback(lambda: services.close(kafka_answers=not kafka.ended))
 
         async def serve() -> None:
             servers = Servers(services.apps, listeners)
@@ -133,6 +139,9 @@ class LocalRun:
             )
             try:
                 await self._serve(running)
+            except LocalRunError:
+                narrator.say("A part of it has ended; stopping the rest ...")
+                raise
             finally:
                 await servers.stop()
 
@@ -161,6 +170,11 @@ class LocalRun:
             await asyncio.gather(*ends, return_exceptions=True)
         for task in done:
             task.result()
+
+
+def _log_what_ended_a_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None:
+        logger.error("thread %s ended", ended.thread and ended.thread.name, exc_info=ended.exc_value)
 
 
 async def _until_answering(running: Running) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 2
 """How long an open request, such as a page's event stream, may hold up the end."""
-FLOW_START_SECONDS = 60
+FLOW_STOP_SECONDS = 15
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +58,6 @@ class Services:
                 raise LocalRunError(f"{error}.") from error
             self.log = LogProducer(kafka_bootstrap)
             opened.callback(self.log.close)
-            self.flow = Flow(kafka_bootstrap, self.store, self.log, redis_url, folder.flow)
-            self.flow.start()
-            opened.callback(self.flow.stop)
             self.apps: dict[str, FastAPI] = {
                 "dashboard": create_dashboard(towns=towns, store=self.store, redis_url=redis_url),
                 "ingest": create_ingest(
@@ -69,9 +66,12 @@ class Services:
                 "guide": create_guide(towns=towns, log=self.log),
             }
             self._opened = opened.pop_all()
+        self.flow = Flow(kafka_bootstrap, self.store, self.log, redis_url, folder.flow)
+        self.flow.start()
 
-    def close(self) -> None:
-        """Stop the flow, flush the log, let go of the data."""
+    def close(self, *, kafka_answers: bool) -> None:
+        """Stop the flow, flush the log, let go of the data; without Kafka there is nothing to wait for."""
+        self.flow.stop(FLOW_STOP_SECONDS if kafka_answers else 1)
         self._opened.close()
 
 

@@ -57,6 +57,11 @@ class Kafka:
         """As Kafka's clients take it."""
         return f"{HOST}:{self.port}"
 
+    @property
+    def ended(self) -> bool:
+        """Whether it does not run (any more)."""
+        return self.child is None or self.child.ended
+
     def start(self) -> None:
         """Start it; it answers a few seconds later (`wait_ready`).
 
