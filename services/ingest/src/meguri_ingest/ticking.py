@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from meguri_ingest.clocks import Clocks
     from meguri_ingest.metrics import Metrics
 
-_EVERY_S = 60.0
+EVERY_S = 60.0
+"""Between two ticks of a live town."""
 _logger = logging.getLogger(__name__)
 
 
@@ -53,7 +54,7 @@ class Ticking:
         while live:
             for town in live:
                 await self._tick_live(town)
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(EVERY_S)
 
     async def _tick_live(self, town: Town) -> None:
         try:
