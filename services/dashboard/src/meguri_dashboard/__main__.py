@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from meguri_dashboard.app import AssetsMissingError, create_app
+from meguri_dashboard.server import Server
 
 _GRACE_S = 2
-"""How long an open page's event stream may hold up the end."""
+"""How long an open request may hold up the end."""
 
 
 class _Process(BaseSettings):
@@ -54,7 +55,7 @@ def main() -> int:
     except (TownFileError, StoreError, AssetsMissingError) as error:
         sys.stderr.write(f"The dashboard cannot start: {error}\n")
         return 1
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=process.host,
         port=process.port,
@@ -62,6 +63,7 @@ def main() -> int:
         log_config=None,
         timeout_graceful_shutdown=_GRACE_S,
     )
+    Server(config).run()
     store.close()
     return 0
 

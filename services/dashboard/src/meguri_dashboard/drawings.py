@@ -58,7 +58,6 @@ class Drawings:
         return {
             "chart": "arrivals",
             "label": self._text("arrivals.chart_label"),
-            "axis": self._text("arrivals.axis"),
             "panels": [self._place(arrivals.place) for arrivals in figures.arrivals],
             "hours": self._hours(),
             "top": self._top([count.shown for place in figures.arrivals for count in place.by_hour]),

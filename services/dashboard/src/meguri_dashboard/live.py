@@ -107,7 +107,9 @@ class LiveBoard:
             await changes.subscribe(*names)
             for name, town in names.items():
                 stored = await redis.get(name)
-                if stored is not None:
+                if stored is None:
+                    self._numbers.pop(town, None)
+                else:
                     self.take(self._towns[town], stored)
             self._set_link(Link.UP)
             while True:
@@ -127,7 +129,8 @@ class LiveBoard:
 def _read(town: Town, message: bytes | str) -> LiveNumbers:
     body = json.loads(message)
     step = step_of(town.k)
-    active = {place: int(body["active"].get(place, 0)) for place in town.places}
+    found = dict(body["active"])
+    active = {place: int(found.get(place, 0)) for place in town.places}
     return LiveNumbers(
         town_time_ms=int(body["town_time_ms"]),
         active={place: publish(count, count, step) for place, count in active.items()},

@@ -129,7 +129,7 @@ def _arrival_rows(drawing: dict[str, Any]) -> alt.InlineData:
 def _dwell(drawing: dict[str, Any], width: int) -> alt.FacetChart:
     labels_px, gap = 84, 24
     columns = 2 if width >= NARROW_PX and len(drawing["panels"]) > 1 else 1
-    inner = (width - labels_px - (gap + RIGHT_PX) * (columns - 1) - RIGHT_PX) // columns
+    inner = (width - labels_px - gap * (columns - 1) - RIGHT_PX) // columns
     base = alt.Chart().encode(
         y=alt.Y(
             "length:N",

@@ -1,0 +1,114 @@
+"""Rows of a small town's days, as the flow writes them."""
+
+from dataclasses import dataclass, field
+from itertools import count
+
+from meguri_proto.key_days import day_date
+from meguri_proto.towns import parse_town
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+TOWN_TEXT = """
+town: yamazato
+name: {ja: 山里町, en: Yamazato}
+time_zone: Asia/Tokyo
+day_start: "04:00"
+clock: recording
+places:
+  station: {ja: 道の駅, en: Roadside station}
+  hall: {ja: 茶の館, en: Tea hall}
+sensors:
+  shop: {place: station, minimum_rssi: -75}
+  gate: {place: hall, minimum_rssi: -75}
+"""
+TOWN = parse_town(TOWN_TEXT, "yamazato.yaml")
+DAY = 20_000
+"""2024-10-04."""
+
+
+@dataclass
+class TownDay:
+    """Collects the rows of one key day; times are milliseconds after the day's start."""
+
+    store: object
+    key_day: int = DAY
+    town: str = TOWN.town
+    generation: int = 0
+    _devices: count = field(default_factory=lambda: count(1))
+
+    @property
+    def start_ms(self):
+        return TOWN.day_bounds_ms(self.key_day)[0]
+
+    def stay(self, place, at_ms, dwell_ms=None, *, device=None, arrival=1):
+        """A visit; with a dwell it has closed, without it is still open."""
+        device = device or next(self._devices)
+        first = self.start_ms + at_ms
+        self._visit(place, first, device, first, 0, 0, arrival, version=1)
+        if dwell_ms is not None:
+            self._visit(place, first, device, first + dwell_ms, 3, 1, arrival, version=2)
+
+    def stays(self, number, place, at_ms, dwell_ms=None):
+        for index in range(number):
+            self.stay(place, at_ms + index, dwell_ms)
+
+    def heard(self, sensor, at_ms, detections=20, *, weak=0, late=0, duplicates=0, version=1):
+        bin_ms = self.start_ms + at_ms // (5 * MINUTE) * 5 * MINUTE
+        self._insert(
+            "sensor_health",
+            sensor=sensor,
+            bin_ms=bin_ms,
+            detections=detections,
+            weak=weak,
+            late=late,
+            duplicates=duplicates,
+            last_ms=self.start_ms + at_ms,
+            version=version,
+        )
+
+    def day(self, until_ms, *, complete=0, late=0, version=1):
+        """The day's row; the watermark is 10 minutes behind town time."""
+        self._insert(
+            "days",
+            rule_version=1,
+            watermark_ms=self.start_ms + until_ms - 10 * MINUTE,
+            town_time_ms=self.start_ms + until_ms,
+            detections=1000,
+            late=late,
+            duplicates=0,
+            complete=complete,
+            version=version,
+        )
+
+    def _visit(self, place, first_ms, device, last_ms, receptions, closed, arrival, *, version):
+        self._insert(
+            "visits",
+            place=place,
+            first_ms=first_ms,
+            device=device,
+            last_ms=last_ms,
+            receptions=receptions,
+            closed=closed,
+            arrival=arrival,
+            rule_version=1,
+            version=version,
+        )
+
+    def _insert(self, table, **row):
+        day = day_date(self.key_day)
+        full = {"town": self.town, "key_day": day, "generation": self.generation, **row}
+        self.store.insert(table, {name: [value] for name, value in full.items()})
+
+
+def busy_day(store, key_day=DAY, *, town=TOWN.town, until_ms=10 * HOUR, complete=0, late=0):
+    """A day with all that a page shows: shown and hidden hours and lengths, a quiet sensor."""
+    day = TownDay(store, key_day, town)
+    day.stays(12, "station", 5 * HOUR, 20 * MINUTE)
+    day.stays(22, "station", 6 * HOUR, 40 * MINUTE)
+    day.stays(3, "station", 7 * HOUR, 3 * HOUR)
+    day.stays(8, "hall", 6 * HOUR, 10 * MINUTE)
+    day.stays(6, "hall", 9 * HOUR + 40 * MINUTE)
+    day.heard("shop", until_ms - 2 * MINUTE, 500, weak=20)
+    day.heard("gate", 6 * HOUR, 90)
+    day.day(until_ms, complete=complete, late=late)
+    return day

@@ -1,0 +1,168 @@
+"""The process that draws charts: what it draws, and that it ends, hangs and dies without harm."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import psutil
+import pytest
+import pytest_asyncio
+from meguri_dashboard.assets import FONTS
+from meguri_dashboard.charts.renderer import Renderer, RenderingError
+
+DRAWING = {
+    "chart": "arrivals",
+    "label": "場所ごとの棒グラフ",
+    "panels": ["道の駅", "茶の館"],
+    "hours": {"count": 24, "ticks": [0, 12, 24], "labels": ["4時", "16時", "4時"]},
+    "top": 40,
+    "rows": [
+        {"panel": place, "hour": hour, "value": value, "look": look, "text": text, "label": f"{place} {hour}"}
+        for place in ("道の駅", "茶の館")
+        for hour, value, look, text in ((3, 5, "hidden", ""), (4, 40, "shown", "40"), (5, 20, "so_far", "20"))
+    ],
+}
+DWELL = {
+    "chart": "dwell",
+    "label": "滞在",
+    "panels": ["道の駅", "茶の館"],
+    "lengths": ["5分未満", "5～15分"],
+    "top": 40,
+    "rows": [
+        {
+            "panel": place,
+            "length": length,
+            "value": 20,
+            "look": "shown",
+            "text": "20",
+            "label": f"{place} {length}",
+        }
+        for place in ("道の駅", "茶の館")
+        for length in ("5分未満", "5～15分")
+    ],
+}
+SENSORS = {
+    "chart": "sensors",
+    "label": "受信",
+    "panels": ["station-shop"],
+    "hours": DRAWING["hours"],
+    "rows": [{"panel": "station-shop", "hour": 0, "value": 12, "label": "station-shop 4時"}],
+}
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def renderer():
+    """One for all: to start the process takes longer than what is tested."""
+    renderer = Renderer(FONTS)
+    yield renderer
+    await renderer.close()
+
+
+def labels(svg):
+    return [e.get("aria-label") for e in ET.fromstring(svg).iter() if e.get("aria-label")]
+
+
+@pytest.mark.parametrize("drawing", [DRAWING, DWELL, SENSORS], ids=lambda drawing: drawing["chart"])
+async def test_every_word_of_a_chart_is_its_drawings_own(renderer, drawing):
+    svg = await renderer.svg(drawing, 328)
+    assert labels(svg) == [drawing["label"], *(row["label"] for row in drawing["rows"])]
+    assert "aria-roledescription" not in svg
+    words = {text.text for text in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+    known = {row.get("text") for row in drawing["rows"]} | set(drawing["panels"])
+    known |= set(drawing.get("hours", {}).get("labels", ())) | set(drawing.get("lengths", ()))
+    assert {word for word in words if not word.isdigit()} <= known
+
+
+@pytest.mark.parametrize("drawing", [DRAWING, DWELL, SENSORS], ids=lambda drawing: drawing["chart"])
+@pytest.mark.parametrize("width", [328, 680])
+async def test_a_chart_is_as_wide_as_it_was_asked(renderer, drawing, width):
+    svg = ET.fromstring(await renderer.svg(drawing, width))
+    assert width - 20 <= float(svg.get("width")) <= width
+
+
+async def test_colours_are_tokens_so_that_one_drawing_serves_light_dark_and_paper(renderer):
+    svg = await renderer.svg(DRAWING, 680)
+    colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', svg))
+    assert {"var(--mark)", "var(--mark-soft)", "url(#hatch)"} <= colours
+    assert all(colour == "none" or colour.startswith(("var(--", "url(#hatch")) for colour in colours), colours
+
+
+async def test_the_same_drawing_is_drawn_once(renderer):
+    first, again = await asyncio.gather(renderer.svg(DRAWING, 400), renderer.svg({**DRAWING}, 400))
+    assert first is again
+    assert await renderer.svg(DRAWING, 400) is first
+
+
+async def test_a_killed_process_is_replaced_within_the_same_request(renderer):
+    await renderer.svg(DRAWING, 328)
+    await renderer.svg(SENSORS, 400)
+    killed = renderer.pid
+    os.kill(killed, signal.SIGKILL)
+    assert (await renderer.svg(DRAWING, 500)).startswith("<svg")
+    assert renderer.pid not in (killed, None)
+
+
+async def test_a_process_that_hangs_is_ended_and_the_next_chart_drawn():
+    outcomes = []
+    renderer = Renderer(FONTS, timeout_s=0.5, outcome=outcomes.append)
+    try:
+        while not outcomes or outcomes[-1] == "failed":  # the first one also starts the process
+            try:
+                await renderer.svg(DRAWING, 328)
+            except RenderingError:
+                renderer._timeout_s *= 2
+        hung = renderer.pid
+        os.kill(hung, signal.SIGSTOP)
+        renderer._timeout_s = 0.2
+        with pytest.raises(RenderingError, match="longer than"):
+            await renderer.svg(DRAWING, 680)
+        assert not psutil.pid_exists(hung)
+        renderer._timeout_s = 30
+        assert (await renderer.svg(DRAWING, 680)).startswith("<svg")
+    finally:
+        await renderer.close()
+
+
+async def test_a_drawing_that_cannot_be_drawn_fails_alone(renderer):
+    with pytest.raises(RenderingError, match="KeyError"):
+        await renderer.svg({**DRAWING, "chart": "pie"}, 328)
+    assert (await renderer.svg(DRAWING, 328)).startswith("<svg")
+
+
+PARENT = """
+import asyncio, json, sys
+from meguri_dashboard.assets import FONTS
+from meguri_dashboard.charts.renderer import Renderer
+async def main():
+    renderer = Renderer(FONTS)
+    await renderer.svg(json.loads(sys.argv[1]), 328)
+    print(renderer.pid, flush=True)
+    await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+def parent_is_killed():
+    """The rendering process of a parent that was killed."""
+    command = [sys.executable, "-c", PARENT, json.dumps(DRAWING)]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    return child
+
+
+async def test_the_process_ends_with_its_parent_however_that_ends():
+    child = await asyncio.to_thread(parent_is_killed)
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        await asyncio.to_thread(child.wait, 20)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE

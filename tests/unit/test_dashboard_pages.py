@@ -1,0 +1,210 @@
+"""The pages over HTTP, with a store and a Redis that are away or empty, and charts that cannot be drawn."""
+
+import re
+from datetime import date
+
+import pytest
+from fakes.town_day import DAY, HOUR, TOWN
+from fastapi.testclient import TestClient
+from meguri_dashboard import assets
+from meguri_dashboard.app import AssetsMissingError, Pace, create_app
+from meguri_dashboard.charts.renderer import Renderer, RenderingError
+from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
+from meguri_proto.key_days import day_date
+
+START = TOWN.day_bounds_ms(DAY)[0]
+PAGE = f"/towns/{TOWN.town}"
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+class Rows:
+    """A store that answers each query with what it was given."""
+
+    def __init__(self, **rows):
+        self.rows = rows
+        self.error = None
+        self.asked = []
+
+    def query(self, name, _params):
+        self.asked.append(name)
+        if self.error:
+            raise self.error
+        return self.rows.get(name.partition("/")[2], [])
+
+
+def day_row(key_day=DAY, **values):
+    row = {"key_day": day_date(key_day), "generation": 0, "late": 0, "complete": 0}
+    times = {"watermark_ms": START + 8 * HOUR, "town_time_ms": START + 8 * HOUR}
+    return {**row, **times, **values}
+
+
+@pytest.fixture
+def rows(monkeypatch):
+    async def no_chart(self, drawing, width):
+        raise RenderingError("no charts in these tests")
+
+    monkeypatch.setattr(Renderer, "svg", no_chart)
+    return Rows(days=[day_row()])
+
+
+@pytest.fixture
+def client(rows):
+    app = create_app(towns={TOWN.town: TOWN}, store=rows, redis_url=NO_REDIS, pace=Pace(watch_every_s=0.02))
+    with TestClient(app) as client:
+        yield client
+
+
+def test_the_only_towns_page_is_the_front_page(client):
+    answer = client.get("/", follow_redirects=False)
+    assert answer.headers["location"] == PAGE
+
+
+def test_several_towns_are_listed(rows):
+    from dataclasses import replace
+
+    other = replace(TOWN, town="other", names={"ja": "ほかの町", "en": "Other"})
+    app = create_app(towns={TOWN.town: TOWN, "other": other}, store=rows, redis_url=NO_REDIS)
+    page = TestClient(app).get("/", headers={"Accept-Language": "en"}).text
+    assert 'href="/towns/yamazato">Yamazato' in page
+    assert 'href="/towns/other">Other' in page
+
+
+@pytest.mark.parametrize(("wish", "language"), [("ja", "ja"), ("en", "en"), ("", "ja"), ("fr", "en")])
+def test_the_page_is_in_the_language_that_the_browser_asks_for(client, wish, language):
+    answer = client.get(PAGE, headers={"Accept-Language": wish})
+    assert f'<html lang="{language}">' in answer.text
+    assert "Accept-Language" in answer.headers["vary"]
+
+
+def test_the_switch_is_remembered_and_the_day_kept(client):
+    page = client.get(f"{PAGE}?day={day_date(DAY)}", headers={"Accept-Language": "ja"}).text
+    switch = re.search(r'class="switch" href="([^"]+)" hreflang="en"', page)[1].replace("&amp;", "&")
+    assert f"day={day_date(DAY)}" in switch
+    assert '<html lang="en">' in client.get(switch, headers={"Accept-Language": "ja"}).text
+    assert '<html lang="en">' in client.get(PAGE, headers={"Accept-Language": "ja"}).text
+
+
+def test_a_town_that_is_not_there_is_a_page_that_names_those_that_are(client):
+    answer = client.get("/towns/atlantis", headers={"Accept-Language": "en"})
+    assert answer.status_code == 404
+    assert "No such town" in answer.text
+    assert f'href="{PAGE}"' in answer.text
+    assert "atlantis" not in answer.text.replace("?lang", "").split("<main", 1)[1]
+
+
+@pytest.mark.parametrize("day", ["2001-01-01", "yesterday", "2024-13-40", ""])
+def test_a_day_that_is_not_there_is_a_page_that_leads_to_the_latest(client, day):
+    answer = client.get(PAGE, params={"day": day}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 404
+    assert "No such day" in answer.text
+
+
+def test_a_town_without_a_day_says_so_and_has_no_picker(client, rows):
+    rows.rows["days"] = []
+    page = client.get(PAGE, headers={"Accept-Language": "en"}).text
+    assert "No day yet" in page
+    assert "<select" not in page
+
+
+def test_the_latest_day_is_shown_unless_another_is_asked_for(client, rows):
+    rows.rows["days"] = [day_row(DAY + 1), day_row(DAY)]
+    english = {"Accept-Language": "en"}
+    assert "Saturday 5 October 2024" in client.get(PAGE, headers=english).text
+    asked = client.get(PAGE, params={"day": str(day_date(DAY))}, headers=english).text
+    assert "Friday 4 October 2024" in asked
+    assert f'data-fragment="{PAGE}/day?day={day_date(DAY)}&amp;lang=en"' in asked
+
+
+def test_late_signals_are_told_where_there_are_any(client, rows):
+    english = {"Accept-Language": "en"}
+    assert "too late:" not in client.get(PAGE, headers=english).text
+    rows.rows["days"] = [day_row(late=37)]
+    assert "Signals that came too late: 37." in client.get(PAGE, headers=english).text
+
+
+@pytest.mark.parametrize("error", [StoreUnavailableError("away"), StoreError("no such table")])
+def test_when_clickhouse_cannot_answer_page_and_fragment_say_so(client, rows, error):
+    rows.error = error
+    for address in (PAGE, f"{PAGE}/day"):
+        answer = client.get(address, headers={"Accept-Language": "en"})
+        assert answer.status_code == 503
+        assert "The figures cannot be read" in answer.text
+    assert client.get(f"{PAGE}/live").status_code == 200
+
+
+def test_readiness_follows_clickhouse_and_not_redis(client, rows):
+    from time import monotonic, sleep
+
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert "live numbers stop" in answer.json()["redis"]
+    rows.error = StoreUnavailableError("away")
+    until = monotonic() + 10
+    while client.get("/readyz").status_code == 200 and monotonic() < until:
+        sleep(0.02)
+    assert client.get("/readyz").json()["status"] == "not ready"
+    assert client.get("/healthz").status_code == 200
+
+
+def test_without_redis_the_live_part_says_that_the_numbers_have_stopped(client):
+    assert "Live numbers have stopped" in client.get(f"{PAGE}/live?lang=en").text
+
+
+def test_a_chart_that_cannot_be_drawn_leaves_its_table_open(client, rows):
+    rows.rows["arrivals_by_hour"] = [{"place": "station", "hour": 3, "arrivals": 21, "devices": 21}]
+    page = client.get(PAGE, headers={"Accept-Language": "en"}).text
+    assert "The chart cannot be drawn at the moment." in page
+    assert '<details id="arrivals-table" open>' in page
+    assert "<td>about 20</td>" in page
+
+
+def test_within_a_minute_of_town_time_a_days_counts_stay_as_they_are(client, rows):
+    def cells():
+        return re.findall(r"<td>about (\d+)</td>", client.get(f"{PAGE}/day?lang=en").text)
+
+    arrivals = {"place": "station", "hour": 3, "arrivals": 21, "devices": 21}
+    rows.rows["arrivals_by_hour"] = [arrivals]
+    assert cells() == ["20", "20"]
+    rows.rows["arrivals_by_hour"] = [{**arrivals, "arrivals": 99, "devices": 99}]
+    rows.rows["days"] = [day_row(watermark_ms=START + 8 * HOUR + 59_999, late=5)]
+    assert cells() == ["20", "20"]
+    rows.rows["days"] = [day_row(watermark_ms=START + 8 * HOUR + 60_000)]
+    assert cells() == ["100", "100"]
+
+
+def test_every_answer_carries_the_headers_that_keep_the_page_to_itself(client):
+    for address in (PAGE, "/towns/atlantis", "/static/pages.css", f"{PAGE}/live", "/healthz"):
+        headers = client.get(address).headers
+        assert "default-src 'none'" in headers["content-security-policy"], address
+        assert "unsafe" not in headers["content-security-policy"], address
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_hold_nothing_inline_that_their_policy_forbids(client):
+    page = client.get(PAGE).text
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=", page)
+
+
+def test_metrics_name_routes_and_never_paths(client):
+    client.get(PAGE)
+    client.get("/towns/atlantis-of-somebody")
+    metrics = client.get("/metrics").text
+    assert 'route="/towns/{town}"' in metrics
+    assert "atlantis" not in metrics
+    assert "meguri_dashboard_live_link_up 0.0" in metrics
+
+
+def test_without_its_font_the_dashboard_does_not_start_and_names_the_command(rows, monkeypatch, tmp_path):
+    monkeypatch.setattr(assets, "VENDOR", tmp_path)
+    with pytest.raises(AssetsMissingError, match=r"python -m meguri_dashboard\.assets"):
+        create_app(towns={TOWN.town: TOWN}, store=rows, redis_url=NO_REDIS)
+
+
+def test_dates_of_the_picker_are_days_of_the_table(client, rows):
+    rows.rows["days"] = [day_row(DAY + 1), day_row(DAY), day_row(DAY - 1)]
+    page = client.get(PAGE, params={"day": str(day_date(DAY))}, headers={"Accept-Language": "en"}).text
+    options = re.findall(r'<option value="([\d-]+)"( selected)?>', page)
+    assert [date.fromisoformat(day) for day, _ in options] == [day_date(DAY + n) for n in (1, 0, -1)]
+    assert [bool(selected) for _, selected in options] == [False, True, False]
+    assert "Earlier: Thu 3 Oct" in page
+    assert "Later: Sat 5 Oct" in page
