@@ -1,4 +1,4 @@
-"""A browser, and the dashboard behind a real socket."""
+"""A browser, and apps behind real sockets."""
 
 import threading
 from contextlib import contextmanager
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import uvicorn
 from conftest import skip_or_fail
-from meguri_dashboard.server import Server
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -39,10 +38,10 @@ def browser():
 
 
 @contextmanager
-def serve(app):
+def serve(app, server_type=uvicorn.Server):
     """The app behind a socket of its own, in a thread; gives its address."""
     config = uvicorn.Config(app, port=0, access_log=False, log_level="warning")
-    server = Server(config)
+    server = server_type(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

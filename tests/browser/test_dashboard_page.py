@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser.conftest import serve
 from fakes.town_day import DAY, HOUR, MINUTE, TOWN, TownDay, busy_day
 from meguri_dashboard.app import Pace, create_app
+from meguri_dashboard.server import Server
 
 NAMES = ("busy", "empty", "early", "live", "tables", "first", "polling")
 TOWNS = {name: replace(TOWN, town=name) for name in NAMES}
@@ -29,7 +30,7 @@ def address(store, redis_url, page_fonts):
     for town in ("busy", "tables", "live"):
         say(redis_url, town, AT, station=43, hall=3)
     pace = Pace(watch_every_s=0.1, reconnect_s=0.1)
-    with serve(create_app(towns=TOWNS, store=store, redis_url=redis_url, pace=pace)) as address:
+    with serve(create_app(towns=TOWNS, store=store, redis_url=redis_url, pace=pace), Server) as address:
         yield f"{address}/towns"
 
 
@@ -145,7 +146,7 @@ def test_where_no_event_arrives_the_page_asks_by_itself(browser, store, redis_ur
     towns = {"polling": TOWNS["polling"]}
     pace = Pace(poll_after_s=0.3, watch_every_s=0.1)
     with (
-        serve(create_app(towns=towns, store=store, redis_url=redis_url, pace=pace)) as address,
+        serve(create_app(towns=towns, store=store, redis_url=redis_url, pace=pace), Server) as address,
         browser.new_context(locale="en-GB") as context,
     ):
         page = context.new_page()
@@ -193,7 +194,7 @@ def test_while_redis_is_away_live_numbers_stop_and_the_day_stays(page, store, tm
     towns = {"busy": TOWNS["busy"]}
     try:
         pace = Pace(watch_every_s=0.1, reconnect_s=0.1)
-        with serve(create_app(towns=towns, store=store, redis_url=url, pace=pace)) as address:
+        with serve(create_app(towns=towns, store=store, redis_url=url, pace=pace), Server) as address:
             events_arrive(page, f"{address}/towns/busy")
             live_number(page, "Roadside station", "45").wait_for()
             server.kill()
