@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -113,24 +112,34 @@ def eventually_gone(pids):
     return not living(pids)
 
 
-_SELECT = """
-import json, sys
-from pathlib import Path
-from meguri_kit.clickhouse.embedded import EmbeddedStore
-store = EmbeddedStore(Path(sys.argv[1]))
-print(json.dumps([[list(row.values()) for row in store.select(sql)] for sql in sys.argv[2:]], default=str))
-store.close()
-"""
-
-
 def rows(data, *statements):
     """Rows of a data folder's ClickHouse whose process has ended, as lists, for each statement."""
+    selected = "[[list(row.values()) for row in store.select(sql)] for sql in sys.argv[2:]]"
+    return json.loads(_in_clickhouse(data, f"print(json.dumps({selected}, default=str))", *statements))
+
+
+def execute(data, statement):
+    """Run a statement without an answer on a data folder's ClickHouse whose process has ended."""
+    _in_clickhouse(data, "store.execute(sys.argv[2])", statement)
+
+
+def _in_clickhouse(data, program, *arguments):
+    """What a program prints that has the store; one of its own, since a process can have one folder."""
+    before = (
+        "import json, sys; from pathlib import Path; "
+        "from meguri_kit.clickhouse.embedded import EmbeddedStore; store = EmbeddedStore(Path(sys.argv[1]))"
+    )
     answer = subprocess.run(
-        [sys.executable, "-c", _SELECT, str(Path(data) / "clickhouse"), *statements],
+        [
+            sys.executable,
+            "-c",
+            f"{before}\n{program}\nstore.close()",
+            str(Path(data) / "clickhouse"),
+            *arguments,
+        ],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=True,
-        env=os.environ,
     )
-    return json.loads(answer.stdout)
+    return answer.stdout
