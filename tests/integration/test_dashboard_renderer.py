@@ -151,18 +151,32 @@ asyncio.run(main())
 """
 
 
-def parent_is_killed():
-    """The rendering process of a parent that was killed."""
+def orphan(*, hanging):
+    """The rendering process of a parent that was killed, while it waited or while it hung."""
     command = [sys.executable, "-c", PARENT, json.dumps(DRAWING)]
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     child = psutil.Process(int(parent.stdout.readline()))
+    if hanging:
+        child.suspend()
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     return child
 
 
-async def test_the_process_ends_with_its_parent_however_that_ends():
-    child = await asyncio.to_thread(parent_is_killed)
+@pytest.mark.parametrize(
+    "hanging",
+    [
+        False,
+        pytest.param(
+            True, marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux has PDEATHSIG")
+        ),
+    ],
+)
+async def test_the_process_ends_with_its_parent_however_that_ends(hanging):
+    child = await asyncio.to_thread(orphan, hanging=hanging)
     with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
         await asyncio.to_thread(child.wait, 20)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    ended = not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    if not ended:
+        child.kill()
+    assert ended

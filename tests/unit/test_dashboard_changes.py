@@ -99,6 +99,8 @@ async def test_changes_while_a_page_is_busy_are_told_once(subscribers):
             subscribers.tell("b", "live")
         assert await page.take(1) == ["day", "live"]
         assert await page.take(0.001) == []
+        subscribers.tell("a", "live")
+        assert await page.take(1) == ["live"]
 
 
 async def test_a_closed_page_is_forgotten(subscribers):
