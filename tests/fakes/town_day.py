@@ -42,15 +42,34 @@ class TownDay:
 
     def stay(self, place, at_ms, dwell_ms=None, *, device=None, arrival=1):
         """A visit; with a dwell it has closed, without it is still open."""
-        device = device or next(self._devices)
-        first = self.start_ms + at_ms
-        self._visit(place, first, device, first, 0, 0, arrival, version=1)
-        if dwell_ms is not None:
-            self._visit(place, first, device, first + dwell_ms, 3, 1, arrival, version=2)
+        self._visits([(place, at_ms, device or next(self._devices), dwell_ms, arrival)])
 
     def stays(self, number, place, at_ms, dwell_ms=None):
-        for index in range(number):
-            self.stay(place, at_ms + index, dwell_ms)
+        """Visits of as many devices, a millisecond apart."""
+        self._visits([(place, at_ms + n, next(self._devices), dwell_ms, 1) for n in range(number)])
+
+    def _visits(self, visits):
+        began = [
+            (place, self.start_ms + at_ms, device, dwell, arrival)
+            for place, at_ms, device, dwell, arrival in visits
+        ]
+        for version, rows in ((1, began), (2, [row for row in began if row[3] is not None])):
+            if rows:
+                places, first_ms, devices, dwells, arrivals = map(list, zip(*rows, strict=True))
+                closed = version == 2
+                self._insert(
+                    "visits",
+                    len(rows),
+                    place=places,
+                    first_ms=first_ms,
+                    device=devices,
+                    last_ms=[a + d for a, d in zip(first_ms, dwells, strict=True)] if closed else first_ms,
+                    receptions=3 * closed,
+                    closed=int(closed),
+                    arrival=arrivals,
+                    rule_version=1,
+                    version=version,
+                )
 
     def heard(self, sensor, at_ms, detections=20, *, weak=0, late=0, duplicates=0, version=1):
         bin_ms = self.start_ms + at_ms // (5 * MINUTE) * 5 * MINUTE
@@ -80,24 +99,12 @@ class TownDay:
             version=version,
         )
 
-    def _visit(self, place, first_ms, device, last_ms, receptions, closed, arrival, *, version):
-        self._insert(
-            "visits",
-            place=place,
-            first_ms=first_ms,
-            device=device,
-            last_ms=last_ms,
-            receptions=receptions,
-            closed=closed,
-            arrival=arrival,
-            rule_version=1,
-            version=version,
-        )
-
-    def _insert(self, table, **row):
-        day = day_date(self.key_day)
-        full = {"town": self.town, "key_day": day, "generation": self.generation, **row}
-        self.store.insert(table, {name: [value] for name, value in full.items()})
+    def _insert(self, table, rows=1, **columns):
+        """A value that is no list stands in every row."""
+        of_day = {"town": self.town, "key_day": day_date(self.key_day), "generation": self.generation}
+        full = {**of_day, **columns}
+        lists = {name: value if isinstance(value, list) else [value] * rows for name, value in full.items()}
+        self.store.insert(table, lists)
 
 
 def busy_day(store, key_day=DAY, *, town=TOWN.town, until_ms=10 * HOUR, complete=0, late=0):
@@ -112,3 +119,23 @@ def busy_day(store, key_day=DAY, *, town=TOWN.town, until_ms=10 * HOUR, complete
     day.heard("gate", 6 * HOUR, 90)
     day.day(until_ms, complete=complete, late=late)
     return day
+
+
+def whole_day(store, *, town, until_ms):
+    """A day in the shape of a village's: quiet mornings, a peak at noon, the hall later than the station."""
+    day = TownDay(store, DAY, town)
+    station = (0, 0, 1, 4, 12, 29, 58, 78, 75, 80, 71, 62, 40, 18)
+    hall = (0, 0, 0, 1, 4, 9, 17, 26, 24, 31, 28, 22, 9, 2)
+    shares = ((4, 0.18), (11, 0.27), (22, 0.26), (45, 0.17), (80, 0.08), (150, 0.04))
+    for place, arrivals, longer in (("station", station, 1), ("hall", hall, 2)):
+        for hour, number in enumerate(arrivals):
+            for minutes, share in shares:
+                at_ms, dwell_ms = hour * HOUR + minutes * MINUTE // 8, minutes * longer * MINUTE
+                if at_ms < until_ms - 10 * MINUTE:
+                    ended = at_ms + dwell_ms < until_ms - 40 * MINUTE
+                    day.stays(round(number * share), place, at_ms, dwell_ms if ended else None)
+    for sensor, heard_from in (("shop", 3 * HOUR), ("gate", 4 * HOUR)):
+        for at_ms in range(heard_from, until_ms, 5 * MINUTE):
+            if sensor == "shop" or (at_ms // MINUTE) % 25:
+                day.heard(sensor, at_ms + 3 * MINUTE, 60, weak=7)
+    day.day(until_ms)
