@@ -1,0 +1,86 @@
+"""The contract's own files: generated modules, topic files, and that a wrong one is noticed."""
+
+from pathlib import Path
+
+import pytest
+from meguri_proto.topics import detections_partition, topic_from_yaml, topics, town_partitions
+from reference.examples import PROTO, script
+
+SCHEMA = PROTO / "src/meguri_proto/schema"
+ROOT = PROTO.parent
+TOPIC = """
+name: things
+purpose: Things.
+message: meguri.log.v1.Record
+key: town
+partitions: 4
+retention_hours: 24
+segment_hours: 6
+producers: [ingest]
+consumers: [flow]
+personal_data: none
+"""
+
+
+def test_the_generated_modules_are_what_the_schemas_give(tmp_path):
+    script("generate").generate(tmp_path)
+    made = {path.name: path.read_text() for path in (tmp_path / "meguri_proto/schema").iterdir()}
+    committed = {path.name: path.read_text() for path in SCHEMA.glob("*_pb2.py*")}
+    assert made == committed, "run python proto/generate.py and commit what it writes"
+
+
+def test_every_topic_file_is_read_and_there_is_nothing_else_beside_them():
+    folder = PROTO / "src/meguri_proto/topics"
+    assert sorted(path.name for path in folder.iterdir()) == [f"{name}.yaml" for name in sorted(topics())]
+
+
+@pytest.mark.parametrize("name", sorted(topics()))
+def test_a_topics_message_is_in_the_schemas_and_its_producers_and_consumers_are_services(name):
+    topic = topics()[name]
+    assert script("freeze").message_class(name).DESCRIPTOR.full_name == topic.message
+    services = {path.name for path in (ROOT / "services").iterdir() if (path / "pyproject.toml").is_file()}
+    assert topic.producers
+    assert {*topic.producers, *topic.consumers} <= services
+    assert topic.purpose.endswith(".")
+
+
+@pytest.mark.parametrize("name", sorted(topics()))
+def test_a_topics_producers_and_consumers_name_it_in_their_code(name):
+    topic = topics()[name]
+    for service in {*topic.producers, *topic.consumers}:
+        sources = (ROOT / "services" / service / "src").rglob("*.py")
+        text = "".join(path.read_text("utf-8") for path in sources)
+        assert f'"{name}"' in text, f"{service} is said to use {name}"
+
+
+def test_a_segment_rolls_before_its_records_are_due():
+    for topic in topics().values():
+        assert topic.segment_hours < topic.retention_hours
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("purpose: Things.\n", "", "purpose"),
+        ("key: town", "kay: town", "kay"),
+        ("personal_data: none", "personal_data: some", "personal_data must be none or pseudonym"),
+        ("partitions: 4", "partitions: 0", "at least 1"),
+        ("retention_hours: 24", "retention_hours: 0", "at least 1"),
+    ],
+)
+def test_a_topic_file_with_a_fault_is_noticed(old, new, error):
+    assert topic_from_yaml(TOPIC).name == "things"
+    with pytest.raises((TypeError, ValueError), match=error):
+        topic_from_yaml(TOPIC.replace(old, new))
+
+
+@pytest.mark.parametrize("partitions", [4, 8, 20])
+def test_a_towns_days_lie_where_its_ticks_go_and_four_days_in_a_row_lie_apart(partitions):
+    for town in ("village", "harbour", "temple-town"):
+        ticked = town_partitions(town, partitions)
+        assert all(detections_partition(town, day, partitions) in ticked for day in range(19_000, 19_020))
+        assert {detections_partition(town, day, partitions) for day in range(19_000, 19_004)} == set(ticked)
+
+
+def test_no_file_of_the_contract_is_too_large_to_read():
+    assert all(path.stat().st_size < 20_000 for path in Path(PROTO).glob("*/*/*.binpb"))
