@@ -73,7 +73,7 @@ async def test_detections_stand_between_the_ticks_around_them(tmp_path, log, app
         )
         assert answer.status_code == 200
     bodies = [Record.FromString(each.value).WhichOneof("body") for each in appended("detections", PARTITION)]
-    assert bodies == ["tick", "rules", "detections", *["tick", "detections"] * 19]
+    assert bodies == ["rules", *["tick", "detections"] * 20]
     await ingest.close()
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from meguri_ingest.coalescing import MAX_MESSAGE_BYTES, Coalescer, Waits
 from meguri_ingest.judging import Delivery
 from meguri_ingest.metrics import Metrics
+from meguri_ingest.opening import OpenDays
 from meguri_kit.log import LogUnavailableError
 from meguri_proto.columns import DTYPES, read_columns
 from meguri_proto.schema.log_pb2 import Rules, Segment
@@ -30,7 +31,8 @@ def rules(town, key_day):
 
 
 def coalescer(log, coalesce_s=0.0, coalesce_detections=50):
-    return Coalescer(log, rules, PARTITIONS, Waits(coalesce_s, coalesce_detections, 10**6), Metrics())
+    days = OpenDays(log, rules, PARTITIONS)
+    return Coalescer(log, days, PARTITIONS, Waits(coalesce_s, coalesce_detections, 10**6), Metrics())
 
 
 def found_in(log, partition):

@@ -131,14 +131,23 @@ async def test_a_tick_goes_to_every_partition_of_the_town_and_is_there_when_it_i
     answer = await ingest.tick(NOON + HOUR)
     assert (answer.status_code, answer.json()) == (200, {"town_time_ms": NOON + HOUR})
     for partition in town_partitions("village", 4):
-        (record,) = ingest.log.records(partition)
-        assert record.tick == Tick(town="village", town_time_ms=NOON + HOUR)
+        last = ingest.log.records(partition)[-1]
+        assert last.tick == Tick(town="village", town_time_ms=NOON + HOUR)
+
+
+async def test_the_key_day_of_a_tick_is_opened_before_it_and_once(ingest):
+    await ingest.tick(NOON)
+    await ingest.tick(NOON + HOUR)
+    kinds = [[r.WhichOneof("body") for r in ingest.log.records(partition)] for partition in range(4)]
+    assert sorted(kinds) == [["rules", "tick", "tick"], *[["tick", "tick"]] * 3]
+    (rules,) = [r.rules for r in ingest.log.records() if r.WhichOneof("body") == "rules"]
+    assert (rules.town, rules.key_day) == ("village", KEY_DAY)
 
 
 async def test_town_time_never_goes_backwards(ingest):
     await ingest.tick(NOON + HOUR)
     assert (await ingest.tick(NOON)).json() == {"town_time_ms": NOON + HOUR}
-    assert {record.tick.town_time_ms for record in ingest.log.records()} == {NOON + HOUR}
+    assert {time for partition in range(4) for time in ticks(ingest.log, partition)} == {NOON + HOUR}
 
 
 async def test_a_tick_stands_after_the_detections_that_were_answered_before_it(ingest):
@@ -156,7 +165,7 @@ async def test_a_tick_that_kafka_did_not_take_can_be_posted_again(ingest):
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     ingest.log.available = True
     assert (await ingest.tick(NOON + HOUR)).status_code == 200
-    assert len(ingest.log.records()) == 4
+    assert [ticks(ingest.log, partition) for partition in range(4)] == [[NOON + HOUR]] * 4
 
 
 async def test_town_time_survives_a_restart(tmp_path):
@@ -190,12 +199,14 @@ async def test_a_tick_that_says_no_time_is_refused(ingest, body):
 
 
 def ticks(log, partition):
-    return [record.tick.town_time_ms for record in log.records(partition)]
+    """The town times of a partition's ticks."""
+    records = log.records(partition)
+    return [record.tick.town_time_ms for record in records if record.WhichOneof("body") == "tick"]
 
 
 async def test_a_live_town_is_ticked_at_the_start(live):
     async with live.app.router.lifespan_context(live.app):
-        await until(lambda: len(live.log.records()) == 4)
+        await until(lambda: len(live.log.records()) == 5)
     assert [ticks(live.log, partition) for partition in range(4)] == [[NOON]] * 4
 
 

@@ -13,12 +13,13 @@ from meguri_proto.topics import topics
 
 from meguri_ingest.callers import caller
 from meguri_ingest.clocks import Clocks
-from meguri_ingest.coalescing import TOPIC, Coalescer, Waits
+from meguri_ingest.coalescing import Coalescer, Waits
 from meguri_ingest.dead_letters import DeadLetters
 from meguri_ingest.endpoints import detections_router, health_router, keys_router, ticks_router
 from meguri_ingest.errors import answer_errors
 from meguri_ingest.intake import Intake
 from meguri_ingest.metrics import Metrics
+from meguri_ingest.opening import TOPIC, OpenDays
 from meguri_ingest.rates import Rates
 from meguri_ingest.settings import Settings
 from meguri_ingest.ticking import Ticking
@@ -68,10 +69,11 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
         coalesce_detections=settings.coalesce_detections,
         max_waiting_detections=settings.max_waiting_detections,
     )
-    coalescer = Coalescer(log, lambda town, day: towns[town].rules(day), partitions, waits, metrics)
+    days = OpenDays(log, lambda town, day: towns[town].rules(day), partitions)
+    coalescer = Coalescer(log, days, partitions, waits, metrics)
     dead_letters = DeadLetters(log, metrics)
     intake = Intake(registry, clocks, coalescer, dead_letters, settings)
-    ticking = Ticking(log, clocks, partitions, metrics)
+    ticking = Ticking(log, days, clocks, partitions, metrics)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

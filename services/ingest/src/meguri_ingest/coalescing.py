@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING
 
 from meguri_kit.log import LogUnavailableError
 from meguri_proto.columns import BYTES_PER_DETECTION, DTYPES
-from meguri_proto.schema.log_pb2 import Detections, Record, Rules
+from meguri_proto.schema.log_pb2 import Detections, Record
 from meguri_proto.topics import detections_partition
 
+from meguri_ingest.opening import TOPIC
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from meguri_kit.log import Log
 
     from meguri_ingest.judging import Delivery
     from meguri_ingest.metrics import Metrics
+    from meguri_ingest.opening import OpenDays
 
-TOPIC = "detections"
 MAX_MESSAGE_BYTES = 500_000
 _SEGMENT_BYTES = 200
 """More than a segment takes: two names of at most 64 characters and seven numbers."""
@@ -64,12 +66,9 @@ class _Waiting:
 class Coalescer:
     """Appends deliveries to the topic `detections`, many in one message.
 
-    The rules of a (town, key day) stand in its partition before the first of its detections: they are
-    appended and acknowledged first, once in this coalescer's life.
-
     Args:
         log: where to.
-        rules: the rules of a town's key day.
+        days: opened before the first of their detections.
         partitions: of the topic.
         waits: how long and how much may wait.
         metrics: counts messages and waits.
@@ -78,14 +77,14 @@ class Coalescer:
     def __init__(
         self,
         log: Log,
-        rules: Callable[[str, int], Rules],
+        days: OpenDays,
         partitions: int,
         waits: Waits,
         metrics: Metrics,
     ) -> None:
         self._partitions = partitions
         self._waits = waits
-        self._lanes = [_Lane(number, log, rules, waits, metrics) for number in range(partitions)]
+        self._lanes = [_Lane(number, log, days, waits, metrics) for number in range(partitions)]
 
     async def add(self, deliveries: Sequence[Delivery], *, at_once: bool) -> None:
         """Append deliveries; returns when Kafka has all of them.
@@ -121,17 +120,16 @@ class _Lane:
         self,
         partition: int,
         log: Log,
-        rules: Callable[[str, int], Rules],
+        days: OpenDays,
         waits: Waits,
         metrics: Metrics,
     ) -> None:
         self._partition = partition
         self._log = log
-        self._rules = rules
+        self._days = days
         self._waits = waits
         self._metrics = metrics
         self._waiting: deque[_Waiting] = deque()
-        self._opened: set[tuple[str, int]] = set()
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -192,11 +190,9 @@ class _Lane:
         return taken
 
     async def _append(self, deliveries: list[Delivery]) -> None:
-        for day in dict.fromkeys((each.segment.town, each.segment.key_day) for each in deliveries):
-            if day not in self._opened:
-                record = Record(rules=self._rules(*day))
-                await self._log.append(TOPIC, record.SerializeToString(), partition=self._partition)
-                self._opened.add(day)
+        days = dict.fromkeys((each.segment.town, each.segment.key_day) for each in deliveries)
+        for town, key_day in days:
+            await self._days.open(town, key_day)
         await self._log.append(TOPIC, _message(deliveries), partition=self._partition)
 
     def _acknowledge(self, taken: list[_Waiting]) -> None:

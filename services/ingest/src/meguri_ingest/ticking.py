@@ -12,7 +12,7 @@ from meguri_proto.schema.log_pb2 import Record, Tick
 from meguri_proto.topics import town_partitions
 from meguri_proto.towns import Clock
 
-from meguri_ingest.coalescing import TOPIC
+from meguri_ingest.opening import TOPIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from meguri_ingest.clocks import Clocks
     from meguri_ingest.metrics import Metrics
+    from meguri_ingest.opening import OpenDays
 
 EVERY_S = 60.0
 """Between two ticks of a live town."""
@@ -29,10 +30,14 @@ _logger = logging.getLogger(__name__)
 
 
 class Ticking:
-    """Appends ticks to every partition in which a town's days may lie, and destroys keys on the way."""
+    """Appends ticks to every partition in which a town's days may lie, and destroys keys on the way.
 
-    def __init__(self, log: Log, clocks: Clocks, partitions: int, metrics: Metrics) -> None:
+    The key day of a tick is opened before it: a day in which nobody was heard is a day all the same.
+    """
+
+    def __init__(self, log: Log, days: OpenDays, clocks: Clocks, partitions: int, metrics: Metrics) -> None:
         self._log = log
+        self._days = days
         self._clocks = clocks
         self._partitions = partitions
         self._metrics = metrics
@@ -69,6 +74,7 @@ class Ticking:
         if destroyed:
             self._metrics.keys_destroyed.inc(destroyed)
             _logger.info("%s: %d keys of days that are over were destroyed", town.town, destroyed)
+        await self._days.open(town.town, town.key_day_at(now_ms))
         record = Record(tick=Tick(town=town.town, town_time_ms=now_ms)).SerializeToString()
         await asyncio.gather(
             *(
