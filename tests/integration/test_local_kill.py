@@ -4,8 +4,9 @@ import json
 
 from command_line.processes import Meguri, eventually_gone, rows
 
-DAY = ("--from", "2026-04-01T08:00", "--until", "2026-04-01T14:00", "--size", "0.5", "--seed", "7")
-START_MS, END_MS = 1_774_998_000_000, 1_775_019_600_000
+# From one key day into the next: a kill may fall on either side of 04:00.
+DAY = ("--from", "2026-04-01T16:00", "--until", "2026-04-02T11:00", "--seed", "7")
+START_MS, END_MS = 1_775_026_800_000, 1_775_095_200_000
 KILLS = 5
 # Pseudonyms are of keys that every registry draws for itself.
 VISITS = (

@@ -27,7 +27,7 @@ VISITS = (
     "WHERE closed = 1 ORDER BY place, first_ms, device"
 )
 EVERY_VISIT = "SELECT * FROM visits FINAL ORDER BY ALL"
-PRESENCE = "SELECT place, bin_ms, visits FROM presence FINAL"
+PRESENCE = "SELECT place, bin_ms, visits FROM presence FINAL ORDER BY ALL"
 COUNTS = "SELECT detections, late, duplicates FROM days FINAL"
 
 

@@ -74,7 +74,8 @@ def replay_capture(capture: Path, town: str, sensor: str, socket: Path, *, show:
         bar = progress.add_task("replay", total=capture.stat().st_size, frames=0, accepted=0)
 
         def advance(state: ReplayProgress) -> None:
-            progress.update(bar, completed=state.bytes_read, frames=state.frames, accepted=state.accepted)
+            # The file is read ahead of what is sent: it is done when the report is there.
+            progress.update(bar, completed=state.bytes_read - 1, frames=state.frames, accepted=state.accepted)
 
         try:
             report = replay(capture, uplink, advance)

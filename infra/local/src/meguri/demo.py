@@ -225,6 +225,7 @@ class _Shown:
         if self._history_said:
             return
         if village.step["phase"] == "live":
+            await all_folded(self._running)
             await self.finish(village)
             return
         now_ms = int(village.step["town_time_ms"])

@@ -21,7 +21,8 @@ def listen(first_port: int) -> dict[str, socket.socket]:
     listeners: dict[str, socket.socket] = {}
     for number, service in enumerate(SERVICES):
         port = first_port + number if first_port else 0
-        listener = socket.socket()
+        # asyncio sends answers without Nagle's delay (40 ms) only where the protocol is named.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
         listeners[service] = listener
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
