@@ -29,6 +29,10 @@ _LARGEST_SECONDS = 100_000_000_000
 _LARGEST_MICROSECONDS = 253_402_300_800 * 1_000_000
 """The year 10000, where Python's calendar ends."""
 
+_FIRST_US = 0
+_END_US = 2_114_380_800 * 1_000_000
+"""The years 1970 to 2036."""
+
 
 class NaiveTimeError(ValueError):
     """A time without an offset where no zone was given; `index` says which of the texts."""
@@ -77,7 +81,7 @@ def _iso(texts: pa.StringArray, zone: ZoneInfo | None) -> NDArray[np.int64] | No
     except pa.ArrowInvalid:
         try:
             naive = texts.cast(pa.timestamp("us"))
-            if zone is None:
+            if zone is None or not _within_clock_changes(naive):
                 return None
             # What the change of the clocks makes ambiguous raises here and is read value by value.
             instants = pa.compute.assume_timezone(naive, zone.key)
@@ -85,6 +89,12 @@ def _iso(texts: pa.StringArray, zone: ZoneInfo | None) -> NDArray[np.int64] | No
             return None
     found: NDArray[np.int64] = instants.cast(pa.int64()).to_numpy(zero_copy_only=False)
     return found
+
+
+def _within_clock_changes(naive: pa.Array) -> bool:
+    """Whether pyarrow knows the changes of the clocks at all of these times: it stops in 2037."""
+    ends = pa.compute.min_max(naive.cast(pa.int64()))
+    return all(_FIRST_US <= (ends[end].as_py() or 0) < _END_US for end in ("min", "max"))
 
 
 def _one(text: str, zone: ZoneInfo | None, index: int) -> int:
