@@ -42,6 +42,14 @@ def test_a_record_is_one_line_of_json(logged):
     assert record == {"level": "warning", "logger": "a.b", "message": "3 件\nin two lines"}
 
 
+def test_fields_of_the_closed_list_are_in_the_line_and_others_are_not(logged):
+    stream = logged()
+    logging.getLogger("meguri").info("taken over", extra={"partition": 3, "offset": 7, "address": "02:00"})
+    line = json.loads(stream.getvalue())
+    assert (line["partition"], line["offset"]) == (3, 7)
+    assert "address" not in line
+
+
 def test_a_traceback_is_in_the_line(logged):
     stream = logged()
     try:

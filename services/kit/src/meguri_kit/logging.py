@@ -12,8 +12,12 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 
+FIELDS = ("town", "partition", "offset", "log_end", "lost")
+"""What a record may carry beside its message (`extra=`); a closed list, so that nothing slips into a log."""
+
+
 class JsonLines(logging.Formatter):
-    """One record, one line: time (UTC), level, logger, message, and the traceback if there is one."""
+    """One record, one line: time (UTC), level, logger, message, fields, and the traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as a JSON object on one line."""
@@ -22,6 +26,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **{name: getattr(record, name) for name in FIELDS if hasattr(record, name)},
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
