@@ -117,7 +117,7 @@ def test_services_take_three_ports_in_a_row_or_none_of_them():
 
 @pytest.fixture(params=["short", "a-folder-with-quite-a-long-name-" * 4])
 def serving(tmp_path, request):
-    """A control socket in a folder of short or long name, with an operation that echoes and one that fails."""
+    """A control socket in a folder of short or long name; one operation echoes, one fails."""
     folder = tmp_path / request.param
     folder.mkdir()
     path = folder / "control.sock"
