@@ -11,7 +11,6 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
-
 FIELDS = ("town", "partition", "offset", "log_end", "lost")
 """What a record may carry beside its message (`extra=`); a closed list, so that nothing slips into a log."""
 
