@@ -8,6 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && echo $(name))))
 BIN := .venv/bin
+export NPM_CONFIG_UPDATE_NOTIFIER := false
 STEP := infra/step
 MEMBERS := proto sensors services/kit services/ingest services/flow services/qrguide services/dashboard infra/local
 MEMBER_FILES := $(MEMBERS:=/pyproject.toml)
@@ -49,7 +50,7 @@ types: set-up
 test-needs: set-up
 	infra/test-needs
 
-set-up: .venv/.synced .venv/.kafka .venv/.pages
+set-up: .venv/.synced .venv/.engines .venv/.pages
 
 # uv's version stands in pyproject.toml; after the first sync uv keeps itself there.
 $(BIN)/uv:
@@ -63,8 +64,11 @@ $(BIN)/uv:
 	$(STEP) 'Installing the locked Python packages' $(BIN)/uv sync --all-packages --locked --quiet
 	touch $@
 
-.venv/.kafka: infra/kafka/jgo.lock.toml .venv/.synced
+# redis-server comes with the locked packages where those have it, else from the system.
+.venv/.engines: infra/kafka/jgo.lock.toml .venv/.synced
 	$(STEP) "Fetching Kafka's jars" $(BIN)/python -m meguri.fetch_engines
+	$(BIN)/python -c 'from meguri.engines.redis import server_binary; server_binary()' 2>/dev/null \
+		|| infra/apt-install redis-server
 	touch $@
 
 .venv/.pages: $(PAGE_ASSETS) .venv/.synced

@@ -16,8 +16,9 @@ def main() -> None:
 
 
 def _say(done: int, missing: int) -> None:
-    sys.stdout.write(f"   {done} of {missing} jars\r" + "\n" * (done == missing))
-    sys.stdout.flush()
+    if done == missing or sys.stdout.isatty():
+        sys.stdout.write(f"   {done} of {missing} jars" + ("\n" if done == missing else "\r"))
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
