@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import signal
+import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -11,6 +13,14 @@ from kafka import KafkaConsumer, TopicPartition
 from meguri_kit.log import MAX_RECORD_BYTES, LogProducer, LogUnavailableError, create_topics
 
 TOPIC = "detections"
+
+
+def stopped(task):
+    """Whether a thread (its folder below /proc) is stopped or gone."""
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0] in "TtXZ"
+    except OSError:
+        return True
 
 
 class InMemory:
@@ -61,6 +71,10 @@ class OnKafka:
             if any(c.laddr.port == port and c.status == "LISTEN" for c in child.net_connections())
         )
         broker.send_signal(signal.SIGSTOP)
+        # The signal stops its threads one by one; until the last has stopped, it still answers.
+        tasks = Path(f"/proc/{broker.pid}/task")
+        while tasks.is_dir() and not all(stopped(task) for task in tasks.iterdir()):
+            time.sleep(0.001)
         try:
             yield
         finally:
