@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from meguri.data_folder import DataFolder
     from meguri.demo_record import DemoRecord
     from meguri.engines import Child
-    from meguri.local_run import Running
+    from meguri.running import Running
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 2

@@ -10,7 +10,6 @@ import logging
 import signal
 import threading
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meguri_kit.logging import configure as configure_logging
@@ -20,6 +19,7 @@ from meguri.engines import Children, Kafka, Redis
 from meguri.errors import LocalRunError
 from meguri.listeners import listen, url
 from meguri.operations import operations
+from meguri.running import Running
 from meguri.supervision import check_disk, supervise
 
 if TYPE_CHECKING:
@@ -30,36 +30,13 @@ if TYPE_CHECKING:
 
     from meguri.data_folder import DataFolder
     from meguri.narration import Narrator
-    from meguri.services import Servers, Services
 
-    Activity = Callable[["Running"], Coroutine[Any, Any, None]]
+    Activity = Callable[[Running], Coroutine[Any, Any, None]]
 
 
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Running:
-    """A run whose services answer: what an activity and the control socket may use."""
-
-    folder: DataFolder
-    towns: Mapping[str, Town]
-    children: Children
-    kafka: Kafka
-    redis: Redis
-    services: Services
-    servers: Servers
-    addresses: Mapping[str, str]
-    """URL by service."""
-    narrator: Narrator
-
-    def say_addresses(self) -> None:
-        """Say where the services answer and how to stop."""
-        for service, address in self.addresses.items():
-            self.narrator.say(f"{service:>9}  [link={address}]{address}[/link]")
-        self.narrator.say("Ctrl-C stops.")
 
 
 async def until_stopped(running: Running) -> None:
@@ -123,8 +100,10 @@ class LocalRun:
             cleanup.callback(kafka.stop)
             redis.start()
             cleanup.callback(redis.stop)
-            from meguri.services import Servers, Services  # seconds to load, in which Kafka starts
+            # Loading and compiling take seconds, in which Kafka starts.
+            from meguri.services import Servers, Services, compile_kernels
 
+            threading.Thread(target=compile_kernels, name="compile-kernels", daemon=True).start()
             redis.wait_ready()
             kafka.wait_ready()
         with narrator.step("Starting the services"):

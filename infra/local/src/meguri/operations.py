@@ -15,7 +15,7 @@ from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
     from meguri.control import Operation
-    from meguri.local_run import Running
+    from meguri.running import Running
 
 FOLDED_TOPIC = "detections"
 _POLL_SECONDS = 0.1

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from meguri_dashboard.app import create_app as create_dashboard
+from meguri_dashboard.server import Server as DashboardServer
 from meguri_flow.app import Flow
+from meguri_flow.domain.kernels import compile_kernels
 from meguri_ingest.app import create_app as create_ingest
 from meguri_kit.clickhouse.embedded import EmbeddedStore
 from meguri_kit.clickhouse.migrations import migrate
@@ -18,6 +20,7 @@ from meguri_kit.log import LogProducer, TopicError, create_topics
 from meguri_kit.registry import Registry, RegistryError
 from meguri_qrguide.app import create_app as create_guide
 
+from meguri.consumer_groups import remove_members
 from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from meguri_proto.towns import Town
 
     from meguri.data_folder import DataFolder
+
+__all__ = ["Servers", "Services", "compile_kernels"]
 
 GRACE_SECONDS = 2
 """How long an open request, such as a page's event stream, may hold up the end."""
@@ -54,6 +59,7 @@ class Services:
                 self.registry = Registry(f"sqlite:///{folder.registry}")
                 opened.callback(self.registry.close)
                 create_topics(kafka_bootstrap)
+                remove_members(kafka_bootstrap)
             except (StoreError, RegistryError, TopicError) as error:
                 raise LocalRunError(f"{error}.") from error
             self.log = LogProducer(kafka_bootstrap)
@@ -85,7 +91,7 @@ class Servers:
             config = uvicorn.Config(
                 app, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS
             )
-            self._servers[service] = _Server(config)
+            self._servers[service] = (_DashboardServer if service == "dashboard" else _Server)(config)
             self._tasks[service] = asyncio.create_task(
                 _serve(service, self._servers[service], listeners[service]), name=service
             )
@@ -113,12 +119,20 @@ class Servers:
         await asyncio.wait(self._tasks.values(), timeout=2 * GRACE_SECONDS + 1)
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to the process that it shares."""
+class _LeavesSignals:
+    """Leaves the signals to the process that the servers share."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+
+class _Server(_LeavesSignals, uvicorn.Server):
+    pass
+
+
+class _DashboardServer(_LeavesSignals, DashboardServer):
+    pass
 
 
 async def _serve(service: str, server: uvicorn.Server, listener: socket.socket) -> None:

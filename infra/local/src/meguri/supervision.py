@@ -10,7 +10,7 @@ from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
     from meguri.data_folder import DataFolder
-    from meguri.local_run import Running
+    from meguri.running import Running
 
 CHECK_SECONDS = 0.25
 LEAST_FREE_BYTES = 256 << 20

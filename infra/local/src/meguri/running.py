@@ -1,0 +1,38 @@
+"""A run whose services answer, for those that work with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meguri_proto.towns import Town
+
+    from meguri.data_folder import DataFolder
+    from meguri.engines import Children, Kafka, Redis
+    from meguri.narration import Narrator
+    from meguri.services import Servers, Services
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run whose services answer: what an activity and the control socket may use."""
+
+    folder: DataFolder
+    towns: Mapping[str, Town]
+    children: Children
+    kafka: Kafka
+    redis: Redis
+    services: Services
+    servers: Servers
+    addresses: Mapping[str, str]
+    """URL by service."""
+    narrator: Narrator
+
+    def say_addresses(self) -> None:
+        """Say where the services answer and how to stop."""
+        for service, address in self.addresses.items():
+            self.narrator.say(f"{service:>9}  [link={address}]{address}[/link]")
+        self.narrator.say("Ctrl-C stops.")
