@@ -8,7 +8,7 @@ import pytest
 import redis
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from meguri_flow.app import Flow
-from meguri_flow.metrics import LOST_MESSAGES
+from meguri_flow.metrics import LIVE_FAILURES, LOST_MESSAGES
 from meguri_kit.log.producer import LogProducer
 from meguri_kit.log.topics import create_topics
 from meguri_proto.schema.guide_pb2 import GuideEvent
@@ -31,7 +31,7 @@ def start_flow(kafka, store, redis_url, tmp_path):
     running = []
     log = LogProducer(kafka)
 
-    def start():
+    def start(redis_url=redis_url):
         flow = Flow(kafka, store, log, redis_url, tmp_path)
         flow.start()
         assert flow.wait_started(PATIENCE)
@@ -214,6 +214,16 @@ def test_live_numbers_of_the_running_day_stand_in_redis_and_are_published(kafka,
         assert numbers["town_time_ms"] == START
         assert numbers["sensors"] == {"a": START}
         eventually(lambda: json.loads((listener.get_message(timeout=1) or {"data": "0"})["data"]), numbers)
+
+
+def test_without_redis_the_live_numbers_stop_and_nothing_else_does(kafka, store, start_flow):
+    failures = LIVE_FAILURES._value.get()
+    start_flow(redis_url="redis://127.0.0.1:1/0")
+    messages = walk(8)
+    append(kafka, values_of(messages, "deaf")[:-1], "deaf")
+    eventually(lambda: LIVE_FAILURES._value.get() > failures, True)
+    append(kafka, values_of(messages, "deaf")[-1:], "deaf")
+    eventually(lambda: visits_in(store, "deaf"), fold(messages, DAY).visits)
 
 
 def test_what_cannot_be_folded_becomes_a_dead_letter_with_its_reason(kafka, store, start_flow):

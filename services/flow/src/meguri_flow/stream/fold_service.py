@@ -20,7 +20,7 @@ from meguri_kit.clickhouse.store import StoreUnavailableError
 from meguri_kit.log import LogUnavailableError
 
 from meguri_flow import metrics
-from meguri_flow.stream.live import LiveNumbers
+from meguri_flow.stream.live import LiveNumbers, live_numbers
 from meguri_flow.stream.owned import OwnedPartition
 from meguri_flow.stream.snapshots import Snapshots
 
@@ -161,10 +161,10 @@ class FoldService(faust.Service):
     @faust.Service.timer(LIVE_SECONDS)
     async def _publish_live(self) -> None:
         async with self._lock:
-            days = [day for owned in self._owned.values() for day in owned.state.days.values()]
-            await self._live.publish(days)
+            numbers = live_numbers(day for owned in self._owned.values() for day in owned.state.days.values())
             for topic_partition, owned in self._owned.items():
                 metrics.LAG.labels(owned.number).set(self._lag(topic_partition, owned))
+        await self._live.publish(numbers)  # without the lock: a Redis that is away holds up nothing else
 
     def _lag(self, topic_partition: TopicPartition, owned: OwnedPartition) -> int:
         end = self._consumer.highwater(topic_partition)

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from meguri_flow import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from meguri_flow.domain.day import Day
 
@@ -20,33 +20,24 @@ logger = logging.getLogger(__name__)
 
 
 class LiveNumbers:
-    """Publishes each town's live numbers when they changed. Without Redis they stop, and nothing else."""
+    """Publishes each town's live numbers when they changed. Without Redis they stop; nothing else does."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
         self._published: dict[str, str] = {}
         self._away = False
 
-    async def publish(self, days: Iterable[Day]) -> None:
-        """Publish the newest running day of each town; a day that is over has no live numbers."""
-        newest: dict[str, Day] = {}
-        for day in days:
-            before = newest.get(day.rules.town)
-            if day.town_time_ms < day.rules.end_ms and (
-                before is None or before.rules.key_day < day.rules.key_day
-            ):
-                newest[day.rules.town] = day
-        for town, day in newest.items():
-            if day.town_time_ms >= day.rules.start_ms:
-                await self._publish(town, _numbers(day))
+    async def publish(self, numbers: Mapping[str, str]) -> None:
+        """Publish what `live_numbers` gave, as far as it changed."""
+        for town, text in numbers.items():
+            if self._published.get(town) != text:
+                await self._publish(town, text)
 
     async def close(self) -> None:
         """Let go of the connection."""
         await self._redis.aclose()
 
     async def _publish(self, town: str, numbers: str) -> None:
-        if self._published.get(town) == numbers:
-            return
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.set(f"live:{town}", numbers)
@@ -62,6 +53,17 @@ class LiveNumbers:
             logger.info("Redis answers again, the live numbers go on")
         self._away = False
         self._published[town] = numbers
+
+
+def live_numbers(days: Iterable[Day]) -> dict[str, str]:
+    """The live numbers of each town's newest running day, as JSON; a day that is over has none."""
+    newest: dict[str, Day] = {}
+    for day in days:
+        before = newest.get(day.rules.town)
+        is_running = day.rules.start_ms <= day.town_time_ms < day.rules.end_ms
+        if is_running and (before is None or before.rules.key_day < day.rules.key_day):
+            newest[day.rules.town] = day
+    return {town: _numbers(day) for town, day in newest.items()}
 
 
 def _numbers(day: Day) -> str:
