@@ -28,7 +28,7 @@ VISITS = (
 )
 EVERY_VISIT = "SELECT * FROM visits FINAL ORDER BY ALL"
 PRESENCE = "SELECT place, bin_ms, visits FROM presence FINAL ORDER BY ALL"
-COUNTS = "SELECT detections, late, duplicates FROM days FINAL"
+COUNTS = "SELECT detections, late, duplicates FROM days FINAL WHERE town = 'lab'"
 
 
 @pytest.fixture(scope="module")
@@ -38,25 +38,36 @@ def capture(shared_data):
 
 @pytest.fixture(scope="module")
 def replayed(capture, tmp_path_factory):
-    """The data folder, and what was reported and found after one replay and after the same again."""
+    """The data folder; what was reported and found after one replay and after the same again; refusals."""
     folder = tmp_path_factory.mktemp("lab")
-    town, data = folder / "lab.yaml", folder / "data"
-    town.write_text(TOWN)
-    found = []
+    recording, live, data = folder / "lab.yaml", folder / "live.yaml", folder / "data"
+    recording.write_text(TOWN)
+    live.write_text(TOWN.replace("town: lab", "town: live-lab").replace("clock: recording", "clock: live"))
+    found, refused = [], []
     for _ in range(2):
-        with Meguri("up", data, "--town", town) as meguri:
+        with Meguri("up", data, "--town", recording, "--town", live) as meguri:
             meguri.until_answering()
-            report = run("replay", capture, "--town", "lab", "--sensor", "sensor2", "--data", data, "--json")
+            report = run("replay", capture, *sensor("lab", "sensor2", data), "--json")
             assert report.returncode == 0, report.stderr
+            if not refused:
+                refused = [
+                    run("replay", capture, *sensor("live-lab", "sensor2", data)),
+                    run("enrol", *sensor("lab", "sensor3", data)),
+                    run("enrol", *sensor("live-lab", "sensor2", data)),
+                ]
             assert meguri.end() == 0
         found.append((json.loads(report.stdout), rows(data, VISITS, PRESENCE, COUNTS, EVERY_VISIT)))
-    return data, found
+    return data, found, refused
+
+
+def sensor(town, name, data):
+    return ("--town", town, "--sensor", name, "--data", data)
 
 
 @pytest.fixture(scope="module")
 def expected(capture, replayed):
     """What the reference folds of the same file, under the key that the run drew."""
-    data, _ = replayed
+    data, *_ = replayed
     lab = parse_town(TOWN, "lab.yaml")
     heard = receptions(capture.read_bytes())
     (day,) = {lab.key_day_at(each.time_ms) for each in heard}
@@ -70,7 +81,7 @@ def expected(capture, replayed):
 
 
 def test_its_visits_are_the_references_to_the_row(replayed, expected):
-    _, ((report, (visits, presence, counts, _)), _) = replayed
+    _, ((report, (visits, presence, counts, _)), _), _ = replayed
     assert report["accepted"] == 20_594
     assert len(expected.visits) > 2_000
     assert expected.weak > 1_000
@@ -83,26 +94,18 @@ def test_its_visits_are_the_references_to_the_row(replayed, expected):
 
 
 def test_the_same_file_again_changes_no_visit(replayed):
-    _, ((first, before), (second, after)) = replayed
+    _, ((first, before), (second, after)), _ = replayed
     assert second["accepted"] == first["accepted"]
     assert after[3] == before[3]
     assert after[1] == before[1]
     assert after[2] == [[20_594, 0, 20_594]]
 
 
-def test_a_live_town_refuses_a_recording(capture, tmp_path):
-    town = tmp_path / "lab.yaml"
-    town.write_text(TOWN.replace("clock: recording", "clock: live"))
-    with Meguri("up", tmp_path / "data", "--town", town) as meguri:
-        meguri.until_answering()
-        data = ("--data", meguri.data)
-        refused = run("replay", capture, "--town", "lab", "--sensor", "sensor2", *data)
-        assert refused.returncode == 1
-        assert "lab is a live town" in refused.stderr
-        unknown = run("enrol", "--town", "lab", "--sensor", "sensor3", *data)
-        assert unknown.returncode == 1
-        assert "lab has no sensor sensor3; it has: sensor2." in unknown.stderr
-        enrolled = run("enrol", "--town", "lab", "--sensor", "sensor2", *data)
-        assert enrolled.returncode == 0
-        assert len(enrolled.stdout.strip()) > 40
-        assert meguri.end() == 0
+def test_a_live_town_refuses_a_recording_and_a_town_a_sensor_that_it_has_not(replayed):
+    *_, (recording, unknown, enrolled) = replayed
+    assert recording.returncode == 1
+    assert "live-lab is a live town" in recording.stderr
+    assert unknown.returncode == 1
+    assert "lab has no sensor sensor3; it has: sensor2." in unknown.stderr
+    assert enrolled.returncode == 0
+    assert len(enrolled.stdout.strip()) > 40
