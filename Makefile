@@ -61,7 +61,7 @@ $(BIN)/uv:
 	infra/virtual-environment '$(PYTHON)'
 
 .venv/.synced: $(BIN)/uv pyproject.toml uv.lock $(MEMBER_FILES)
-	$(STEP) 'Installing the locked Python packages' $(BIN)/uv sync --all-packages --locked --quiet
+	$(STEP) 'Installing the locked Python packages' $(BIN)/uv sync --all-packages --locked --compile-bytecode --quiet
 	touch $@
 
 # redis-server comes with the locked packages where those have it, else from the system.
