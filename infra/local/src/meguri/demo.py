@@ -219,7 +219,7 @@ class _Shown:
         """Show the village's newest step."""
         if not village.step:
             return
-        if not self._addresses_said and (await self._found())["visits"]:
+        if not self._addresses_said and await self._visits_found():
             self._addresses_said = True
             self._running.say_addresses()
         if self._history_said:
@@ -243,16 +243,16 @@ class _Shown:
             return
         self._history_said = True
         self._bar.stop()
-        found = await self._found()
+        visits = await self._visits_found()
         self._running.narrator.say(
-            f"The village's history is in: {self._amount(village)}; {found['visits']:,} visits found. "
+            f"The village's history is in: {self._amount(village)}; {visits:,} visits found. "
             + ("" if self._record.until_ms else "From here on it lives at the wall clock's pace.")
         )
 
-    async def _found(self) -> dict[str, int]:
+    async def _visits_found(self) -> int:
         store = self._running.services.store
-        (row,) = await asyncio.to_thread(store.query, "meguri/filled", {"town": self._town.town})
-        return {name: int(str(value)) for name, value in row.items()}
+        (row,) = await asyncio.to_thread(store.query, "meguri/visits_found", {"town": self._town.town})
+        return int(str(row["visits"]))
 
     def _amount(self, village: _Village) -> str:
         detections, seconds = int(village.step["detections"]), float(village.step["seconds"])
