@@ -26,7 +26,7 @@ detections = st.lists(
 )
 
 
-@given(detections, st.sampled_from([40, 1 << 20]))
+@given(detections, st.sampled_from([100, 1 << 20]))
 def test_visits_are_the_references(tmp_path_factory, rows, block_bytes):
     folder = tmp_path_factory.mktemp("stays")
     with (folder / "in.csv").open("w", encoding="utf-8", newline="") as file:

@@ -153,6 +153,13 @@ def test_rows_that_cannot_be_used_are_left_out_counted_and_named(stays):
     ]
 
 
+def test_a_quote_that_is_not_closed_is_named_by_its_line(stays):
+    status, output, visits = stays(table("10,hall,a", '20,"hall,a', *["30,hall,a"] * 1_000))
+    assert status == 1
+    assert "line 3, 2 fields instead of 3" in output
+    assert [visit[4] for visit in visits] == ["1"]
+
+
 def test_what_stands_in_a_rejected_row_is_not_repeated(stays):
     _, output, _ = stays(table("9c:2e:a1:f0:b3:7d,hall,9c:2e:a1:f0:b3:7d"))
     assert "1: unreadable time" in output

@@ -85,9 +85,9 @@ def _say(report: Report, out: Path) -> None:
     console = Console(highlight=False, stderr=True)
     console.print(f"{report.detections:,} detections, {report.visits:,} visits in {out}.", soft_wrap=True)
     if report.blank_rows:
-        console.print(f"{report.blank_rows:,} blank rows were passed over.")
+        console.print(f"Blank rows passed over: {report.blank_rows:,}")
     if report.rejected:
-        console.print(f"{report.rejected.total():,} rows were left out:")
+        console.print(f"Rows left out: {report.rejected.total():,}")
         for reason, count in report.rejected.items():
             console.print(f"  {count:,}: {reason}", markup=False)
         for example in report.examples:

@@ -25,7 +25,7 @@ DELIMITERS = (",", ";", "\t")
 ENCODINGS = ("utf-8", "cp932")
 _GZIP_MAGIC = b"\x1f\x8b"
 _READ_BYTES = 1 << 20
-_BLOCK_BYTES = 16 << 20
+_BLOCK_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,10 @@ class TableFile:
                     yield Rows(batch.columns, _lines(read, batch.num_rows, wrong))
                     read += batch.num_rows
             except pa.ArrowInvalid as error:
-                raise LocalRunError(f"{self.path} cannot be read as a table: {error}") from error
+                raise LocalRunError(
+                    f"{self.path} cannot be read as a table: a quote is not closed, or a row is longer than "
+                    f"{_BLOCK_BYTES >> 20} MB."
+                ) from error
 
 
 def open_table(path: Path, names: Sequence[str]) -> TableFile:
