@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import psutil
 import pytest
 from command_line.processes import PATIENCE, eventually_gone, living
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from meguri.consumer_groups import remove_members
 from meguri.engines import Children, Kafka, jars
 from meguri.engines.jars import ensure_jars
 from meguri.errors import LocalRunError
@@ -48,11 +50,28 @@ def test_what_kafka_acknowledged_is_there_after_a_kill(tmp_path):
     assert not (tmp_path / "children.json").exists()
 
 
+def test_members_of_the_run_before_are_removed_from_their_groups(kafka_bootstrap):
+    admin = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    admin.create_topics({"read": {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
+    admin.close()
+    assert remove_members(kafka_bootstrap) == 0
+    left = KafkaConsumer("read", bootstrap_servers=kafka_bootstrap, group_id="left-behind")
+    deadline = time.monotonic() + PATIENCE
+    while not left.assignment() and time.monotonic() < deadline:
+        left.poll(100)
+    assert remove_members(kafka_bootstrap) == 1
+    assert remove_members(kafka_bootstrap) == 0
+    left.close(autocommit=False)
+
+
 PARENT = """
 import sys, time
 from pathlib import Path
+from meguri.consumer_groups import remove_members
 from meguri.engines import Children
-child = Children(Path(sys.argv[1])).start("sleeper", ["/bin/sleep", "1000"])
+child = Children(Path(sys.argv[1])).start("sleeper", ["/bin/sh", "-c", "echo there; exec sleep 1000"])
+while "there" not in child.log_tail():
+    time.sleep(0.01)
 print(child.process.pid, flush=True)
 time.sleep(1000)
 """
@@ -64,9 +83,12 @@ def parent(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
-    yield process, int(process.stdout.readline())
+    pid = int(process.stdout.readline())
+    yield process, pid
     process.kill()
     process.wait()
+    for left in living([pid]):
+        os.kill(left, signal.SIGKILL)
     process.stdout.close()
 
 
