@@ -36,7 +36,6 @@ DTYPES: dict[str, np.dtype[np.generic]] = {
 
 BYTES_PER_DETECTION = sum(dtype.itemsize for dtype in DTYPES.values())
 UNKNOWN_RSSI = -128
-UNKNOWN_SEQUENCE_NUMBER = 0xFFFF
 NO_FINGERPRINT = 0
 
 

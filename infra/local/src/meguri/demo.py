@@ -199,7 +199,6 @@ class _Shown:
         self._running = running
         self._began = time.monotonic()
         self._told = self._began
-        self._first_told_ms: int | None = None
         self._addresses_said = False
         self._history_said = False
         console = running.narrator.console

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from meguri_proto.columns import UNKNOWN_RSSI
 from numba import njit
 
 from meguri_flow.domain.day_rules import BIN_MS
@@ -33,8 +34,6 @@ DETECTIONS: Final = 0
 WEAK: Final = 1
 LATE: Final = 2
 DUPLICATES: Final = 3
-
-UNKNOWN_RSSI: Final = -128
 
 
 class Steps(NamedTuple):

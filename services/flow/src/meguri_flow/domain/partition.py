@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from meguri_proto.columns import DTYPES
@@ -36,17 +37,8 @@ class Rejected(NamedTuple):
     detections: int
 
 
-class _StepLists:
-    """The steps of one key day in one read, collected before they become arrays."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[int, int, int, int, int, int]] = []
-
-    def add(self, message: int, start: int, count: int, base_ms: int, sensor: int, tick_ms: int) -> None:
-        self.rows.append((message, start, count, base_ms, sensor, tick_ms))
-
-    def arrays(self) -> Steps:
-        return Steps(*np.array(self.rows, np.int64).T.copy())
+_Step: TypeAlias = tuple[int, int, int, int, int, int]
+"""One entry of `Steps`: message, start, detections, base, sensor, tick."""
 
 
 @dataclass
@@ -95,7 +87,7 @@ class _Read:
 
     def __init__(self, partition: Partition) -> None:
         self._partition = partition
-        self._steps: dict[tuple[str, int], _StepLists] = {}
+        self._steps: defaultdict[tuple[str, int], list[_Step]] = defaultdict(list)
         self._pieces: list[Detections] = []
         self._length = 0
         self.rejected: list[Rejected] = []
@@ -124,17 +116,13 @@ class _Read:
             )
         )
         for key, steps in self._steps.items():
-            self._partition.days[key].fold(steps.arrays(), columns)
-        self._steps, self._pieces, self._length = {}, [], 0
+            arrays = Steps(*np.array(steps, np.int64).T.copy())
+            self._partition.days[key].fold(arrays, columns)
+        self._steps.clear()
+        self._pieces, self._length = [], 0
 
     def _reject(self, offset: int, reason: RejectReason, sensor: str = "", detections: int = 0) -> None:
         self.rejected.append(Rejected(offset, reason, sensor, detections))
-
-    def _steps_of(self, key: tuple[str, int]) -> _StepLists:
-        steps = self._steps.get(key)
-        if steps is None:
-            steps = self._steps[key] = _StepLists()
-        return steps
 
     def _rules(self, offset: int, record: Rules) -> None:
         key = (record.town, record.key_day)
@@ -151,7 +139,7 @@ class _Read:
         times[tick.town] = max(times.get(tick.town, NEVER), tick.town_time_ms)
         keys = [key for key in self._partition.days if key[0] == tick.town]
         for key in keys:
-            self._steps_of(key).add(offset, 0, 0, 0, 0, tick.town_time_ms)
+            self._steps[key].append((offset, 0, 0, 0, 0, tick.town_time_ms))
         forgotten = [
             key
             for key in keys
@@ -183,7 +171,7 @@ class _Read:
         if sensor is None:
             self._reject(offset, RejectReason.UNKNOWN_SENSOR, segment.sensor, segment.count)
         elif day.takes(sensor, segment.boot, segment.sequence):
-            steps = self._steps_of((segment.town, segment.key_day))
-            steps.add(offset, start, segment.count, segment.base_time_ms, sensor, NEVER)
+            step = (offset, start, segment.count, segment.base_time_ms, sensor, NEVER)
+            self._steps[segment.town, segment.key_day].append(step)
         else:
             day.count_duplicates(sensor, segment.base_time_ms, segment.count)

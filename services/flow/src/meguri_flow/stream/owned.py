@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from meguri_flow.domain.partition import Rejected
     from meguri_flow.stream.snapshots import Loaded, Snapshots
 
-# In this order: a visit is never seen without the counters of its sensors in a later read.
+# In this order: a reader who sees a day complete sees everything of it.
 TABLES = ("visits", "presence", "sensor_health", "days")
 
 
