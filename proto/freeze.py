@@ -23,7 +23,14 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import GetMessageClass
 from meguri_proto.columns import DTYPES
-from meguri_proto.schema import guide_pb2, log_pb2, upload_pb2  # noqa: F401 - they register their messages
+from meguri_proto.schema import (  # noqa: F401 - they register their messages
+    counts_pb2,
+    guide_pb2,
+    log_pb2,
+    sales_pb2,
+    survey_pb2,
+    upload_pb2,
+)
 from meguri_proto.topics import topics
 
 if TYPE_CHECKING:

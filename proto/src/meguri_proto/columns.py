@@ -22,6 +22,9 @@ class Kind(IntEnum):
     """What was heard; the value stands in the column `kind`."""
 
     PROBE_REQUEST = 1
+    """From an address that a maker assigned; from an older sensor, from any."""
+    PROBE_REQUEST_RANDOM = 2
+    """From an address that the device made up (locally administered): often another one a minute later."""
 
 
 DTYPES: dict[str, np.dtype[np.generic]] = {

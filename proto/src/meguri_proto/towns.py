@@ -1,4 +1,4 @@
-"""Town files (`infra/towns/*.yaml`): places, sensors and the rules by which a town's days are folded."""
+"""Town files (`infra/towns/*.yaml`): what stands where in a town, and the rules that fold its days."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 
 from meguri_proto.key_days import key_day_at, start_ms
+from meguri_proto.quantities import Quantity
 from meguri_proto.schema.log_pb2 import Rules, SensorRule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _T = TypeVar("_T")
 _KINDS: dict[type[yaml.Node], str] = {yaml.MappingNode: "mapping", yaml.SequenceNode: "sequence"}
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+LANGUAGES = ("ja", "en")
+"""In which a town file names things."""
+_COUNTED = (Quantity.PEOPLE, Quantity.WIFI_DEVICES, Quantity.BLE_DEVICES)
+"""What a counting sensor may count; the other quantities come of detections."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 
 
@@ -37,12 +42,29 @@ class TownFileError(ValueError):
     """The file is no town file; the message names file, line, what stands there and what was expected."""
 
 
+class PlaceKind(StrEnum):
+    """What a place is to its visitors; it chooses the sign on the map."""
+
+    SIGHT = "sight"
+    ROADSIDE_STATION = "roadside_station"
+    CAVE = "cave"
+    STREET = "street"
+    RESTAURANT = "restaurant"
+    HOTEL = "hotel"
+    PARKING = "parking"
+    BUS_STOP = "bus_stop"
+
+
 @dataclass(frozen=True)
 class Place:
-    """Somewhere that people visit; its names by language."""
+    """Somewhere that people visit."""
 
     place: str
     names: Mapping[str, str]
+    """By language."""
+    kind: PlaceKind = PlaceKind.SIGHT
+    at: tuple[int, int] | None = None
+    """Where the schematic map has it: percent from west to east, percent from north to south."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,24 @@ class Sensor:
     sensor: str
     place: str
     minimum_rssi: int
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A shop whose till tells its sales; its names by language, and where it stands."""
+
+    shop: str
+    names: Mapping[str, str]
+    place: str
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A counting sensor, where it stands and what it counts."""
+
+    counter: str
+    place: str
+    counts: Quantity
 
 
 @dataclass(frozen=True)
@@ -69,6 +109,12 @@ class Town:
     clock: Clock
     places: Mapping[str, Place]
     sensors: Mapping[str, Sensor]
+    shops: Mapping[str, Shop]
+    counters: Mapping[str, Counter]
+    sights: Mapping[int, str]
+    """The guide's sights by number, each with its place."""
+    ways: tuple[tuple[str, str], ...]
+    """Pairs of places that a way joins, as the schematic map draws them."""
 
     def key_day_at(self, time_ms: int) -> int:
         """The key day to which an instant belongs."""
@@ -117,22 +163,39 @@ def parse_town(text: str, source: str) -> Town:
         root,
         "the town",
         required=("town", "name", "time_zone", "places", "sensors"),
-        optional=("day_start", "gap", "lateness", "clock_lead", "k", "clock"),
+        optional=(
+            *("day_start", "gap", "lateness", "clock_lead", "k", "clock"),
+            *("shops", "counters", "sights", "ways"),
+        ),
     )
 
     def optional(name: str, parse: Callable[[yaml.Node], _T], default: _T) -> _T:
         return parse(top[name]) if name in top else default
 
-    places = {}
-    for key, node in reader.entries(top["places"], "places"):
-        places[key] = Place(key, reader.names(node))
+    places = {
+        key: reader.place(key, node) for key, node in reader.entries(top["places"], "places", reader.name)
+    }
     sensors = {}
-    for key, node in reader.entries(top["sensors"], "sensors"):
+    for key, node in reader.entries(top["sensors"], "sensors", reader.name):
         fields = reader.mapping(node, f"sensor {key}", required=("place", "minimum_rssi"))
-        place = reader.text(fields["place"])
-        if place not in places:
-            raise reader.error(fields["place"], f"a place of this town ({', '.join(places)})")
-        sensors[key] = Sensor(key, place, reader.integer(fields["minimum_rssi"], -127, 0))
+        minimum_rssi = reader.integer(fields["minimum_rssi"], -127, 0)
+        sensors[key] = Sensor(key, reader.one_of(fields["place"], places), minimum_rssi)
+    shops = {}
+    for key, node in reader.optional_entries(top, "shops", reader.name):
+        fields = reader.mapping(node, f"shop {key}", required=("ja", "en", "place"))
+        names = {language: reader.text(fields[language]) for language in LANGUAGES}
+        shops[key] = Shop(key, names, reader.one_of(fields["place"], places))
+    counters = {}
+    for key, node in reader.optional_entries(top, "counters", reader.name):
+        if key in sensors:
+            raise reader.error(node, f"a counter with a name of its own: {key} is a sensor already")
+        fields = reader.mapping(node, f"counter {key}", required=("place", "counts"))
+        counts = Quantity(reader.one_of(fields["counts"], _COUNTED))
+        counters[key] = Counter(key, reader.one_of(fields["place"], places), counts)
+    sights = {
+        number: reader.one_of(node, places)
+        for number, node in reader.optional_entries(top, "sights", reader.sight_number)
+    }
     return Town(
         town=reader.name(top["town"]),
         names=reader.names(top["name"]),
@@ -147,6 +210,10 @@ def parse_town(text: str, source: str) -> Town:
         clock=optional("clock", reader.clock, Clock.LIVE),
         places=places,
         sensors=sensors,
+        shops=shops,
+        counters=counters,
+        sights=sights,
+        ways=optional("ways", lambda node: reader.ways(node, places), ()),
     )
 
 
@@ -161,17 +228,59 @@ class _Reader:
         line = node.start_mark.line + 1
         return TownFileError(f"{self._source}, line {line}: found {found}, expected {expected}")
 
-    def entries(self, node: yaml.Node, what: str) -> list[tuple[str, yaml.Node]]:
-        """Name and value of a mapping with at least one entry; each name once."""
+    def entries(
+        self, node: yaml.Node, what: str, read_key: Callable[[yaml.Node], _T]
+    ) -> list[tuple[_T, yaml.Node]]:
+        """Key and value of a mapping with at least one entry; each key once."""
         if not isinstance(node, yaml.MappingNode) or not node.value:
             raise self.error(node, f"{what}: a mapping with at least one entry")
-        found: dict[str, yaml.Node] = {}
-        for key, value in node.value:
-            name = self.name(key)
-            if name in found:
-                raise self.error(key, f"each of {what} once")
-            found[name] = value
+        found: dict[_T, yaml.Node] = {}
+        for key_node, value in node.value:
+            key = read_key(key_node)
+            if key in found:
+                raise self.error(key_node, f"each of {what} once")
+            found[key] = value
         return list(found.items())
+
+    def optional_entries(
+        self, top: Mapping[str, yaml.Node], what: str, read_key: Callable[[yaml.Node], _T]
+    ) -> list[tuple[_T, yaml.Node]]:
+        """The entries of `what`; none if the file does not have it."""
+        return self.entries(top[what], what, read_key) if what in top else []
+
+    def place(self, key: str, node: yaml.Node) -> Place:
+        fields = self.mapping(node, f"place {key}", required=LANGUAGES, optional=("kind", "at"))
+        return Place(
+            key,
+            {language: self.text(fields[language]) for language in LANGUAGES},
+            PlaceKind(self.one_of(fields["kind"], list(PlaceKind))) if "kind" in fields else PlaceKind.SIGHT,
+            self.position(fields["at"]) if "at" in fields else None,
+        )
+
+    def position(self, node: yaml.Node) -> tuple[int, int]:
+        east, south = self.pair(node, "a position such as [30, 65]: percent from the west and from the north")
+        return self.integer(east, 0, 100), self.integer(south, 0, 100)
+
+    def ways(self, node: yaml.Node, places: Collection[str]) -> tuple[tuple[str, str], ...]:
+        if not isinstance(node, yaml.SequenceNode):
+            raise self.error(node, "ways as a list of pairs of places")
+        pairs = (self.pair(way, "a pair of places such as [station, hall]") for way in node.value)
+        return tuple((self.one_of(one, places), self.one_of(other, places)) for one, other in pairs)
+
+    def pair(self, node: yaml.Node, expected: str) -> tuple[yaml.Node, yaml.Node]:
+        if not isinstance(node, yaml.SequenceNode) or len(node.value) != 2:  # noqa: PLR2004 - a pair
+            raise self.error(node, expected)
+        one, other = node.value
+        return one, other
+
+    def one_of(self, node: yaml.Node, known: Collection[str]) -> str:
+        text = self.text(node)
+        if text not in known:
+            raise self.error(node, f"one of {', '.join(known)}")
+        return text
+
+    def sight_number(self, node: yaml.Node) -> int:
+        return self.integer(node, 1, 99_999)
 
     def mapping(
         self, node: yaml.Node, what: str, required: tuple[str, ...], optional: tuple[str, ...] = ()
@@ -201,7 +310,7 @@ class _Reader:
         return str(node.value)
 
     def names(self, node: yaml.Node) -> dict[str, str]:
-        fields = self.mapping(node, "a name in two languages", required=("ja", "en"))
+        fields = self.mapping(node, "a name in two languages", required=LANGUAGES)
         return {language: self.text(value) for language, value in fields.items()}
 
     def integer(self, node: yaml.Node, least: int, most: int) -> int:

@@ -7,14 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Record(_message.Message):
-    __slots__ = ("rules", "detections", "tick")
+    __slots__ = ("rules", "detections", "tick", "refused")
     RULES_FIELD_NUMBER: _ClassVar[int]
     DETECTIONS_FIELD_NUMBER: _ClassVar[int]
     TICK_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
     rules: Rules
     detections: Detections
     tick: Tick
-    def __init__(self, rules: _Optional[_Union[Rules, _Mapping]] = ..., detections: _Optional[_Union[Detections, _Mapping]] = ..., tick: _Optional[_Union[Tick, _Mapping]] = ...) -> None: ...
+    refused: Refused
+    def __init__(self, rules: _Optional[_Union[Rules, _Mapping]] = ..., detections: _Optional[_Union[Detections, _Mapping]] = ..., tick: _Optional[_Union[Tick, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ...) -> None: ...
 
 class Rules(_message.Message):
     __slots__ = ("town", "key_day", "version", "day_start_ms", "day_end_ms", "gap_ms", "lateness_ms", "sensors")
@@ -89,3 +91,19 @@ class Tick(_message.Message):
     town: str
     town_time_ms: int
     def __init__(self, town: _Optional[str] = ..., town_time_ms: _Optional[int] = ...) -> None: ...
+
+class Refused(_message.Message):
+    __slots__ = ("town", "sensor", "key_day", "town_time_ms", "detections", "lead_ms")
+    TOWN_FIELD_NUMBER: _ClassVar[int]
+    SENSOR_FIELD_NUMBER: _ClassVar[int]
+    KEY_DAY_FIELD_NUMBER: _ClassVar[int]
+    TOWN_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    DETECTIONS_FIELD_NUMBER: _ClassVar[int]
+    LEAD_MS_FIELD_NUMBER: _ClassVar[int]
+    town: str
+    sensor: str
+    key_day: int
+    town_time_ms: int
+    detections: int
+    lead_ms: int
+    def __init__(self, town: _Optional[str] = ..., sensor: _Optional[str] = ..., key_day: _Optional[int] = ..., town_time_ms: _Optional[int] = ..., detections: _Optional[int] = ..., lead_ms: _Optional[int] = ...) -> None: ...

@@ -7,15 +7,17 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Upload(_message.Message):
-    __slots__ = ("batches", "recording")
+    __slots__ = ("batches", "recording", "town_time_ms")
     BATCHES_FIELD_NUMBER: _ClassVar[int]
     RECORDING_FIELD_NUMBER: _ClassVar[int]
+    TOWN_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     batches: _containers.RepeatedCompositeFieldContainer[Batch]
     recording: bool
-    def __init__(self, batches: _Optional[_Iterable[_Union[Batch, _Mapping]]] = ..., recording: _Optional[bool] = ...) -> None: ...
+    town_time_ms: int
+    def __init__(self, batches: _Optional[_Iterable[_Union[Batch, _Mapping]]] = ..., recording: _Optional[bool] = ..., town_time_ms: _Optional[int] = ...) -> None: ...
 
 class Batch(_message.Message):
-    __slots__ = ("boot", "sequence", "key_day", "key_check", "base_time_ms", "count", "time_offset_ms", "device", "rssi", "kind", "fingerprint", "sequence_number")
+    __slots__ = ("boot", "sequence", "key_day", "key_check", "base_time_ms", "count", "time_offset_ms", "device", "rssi", "kind", "fingerprint", "sequence_number", "sensor")
     BOOT_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     KEY_DAY_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +30,7 @@ class Batch(_message.Message):
     KIND_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SENSOR_FIELD_NUMBER: _ClassVar[int]
     boot: int
     sequence: int
     key_day: int
@@ -40,4 +43,5 @@ class Batch(_message.Message):
     kind: bytes
     fingerprint: bytes
     sequence_number: bytes
-    def __init__(self, boot: _Optional[int] = ..., sequence: _Optional[int] = ..., key_day: _Optional[int] = ..., key_check: _Optional[int] = ..., base_time_ms: _Optional[int] = ..., count: _Optional[int] = ..., time_offset_ms: _Optional[bytes] = ..., device: _Optional[bytes] = ..., rssi: _Optional[bytes] = ..., kind: _Optional[bytes] = ..., fingerprint: _Optional[bytes] = ..., sequence_number: _Optional[bytes] = ...) -> None: ...
+    sensor: str
+    def __init__(self, boot: _Optional[int] = ..., sequence: _Optional[int] = ..., key_day: _Optional[int] = ..., key_check: _Optional[int] = ..., base_time_ms: _Optional[int] = ..., count: _Optional[int] = ..., time_offset_ms: _Optional[bytes] = ..., device: _Optional[bytes] = ..., rssi: _Optional[bytes] = ..., kind: _Optional[bytes] = ..., fingerprint: _Optional[bytes] = ..., sequence_number: _Optional[bytes] = ..., sensor: _Optional[str] = ...) -> None: ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from meguri_kit.clickhouse.store import StoreUnavailableError
 from meguri_proto.key_days import day_date
 from meguri_proto.reasons import RejectReason
-from meguri_proto.records import UnreadableError, read_guide_event
+from meguri_proto.records import UnreadableError, read_guide_events
 
 from meguri_flow import metrics
 
@@ -32,7 +32,7 @@ def rows(values: Iterable[bytes]) -> dict[str, Column]:
     events = []
     for value in values:
         try:
-            events.append(read_guide_event(value))
+            events += read_guide_events(value)
         except UnreadableError:
             metrics.REJECTED_GUIDE_EVENTS.labels(RejectReason.UNREADABLE).inc()
             logger.warning("a guide event of %d bytes cannot be read", len(value))

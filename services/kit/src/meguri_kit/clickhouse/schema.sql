@@ -1,5 +1,88 @@
 -- The tables as the migrations leave them. Written by python -m meguri_kit.clickhouse.schema.
 
+CREATE TABLE counts
+(
+    `town` String,
+    `key_day` Date,
+    `counter` String,
+    `quantity` String,
+    `from_ms` Int64,
+    `to_ms` Int64,
+    `count` UInt32,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, counter, quantity, from_ms)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE day_arrivals
+(
+    `town` String,
+    `key_day` Date,
+    `generation` UInt64,
+    `place` String,
+    `hour` UInt8,
+    `random` UInt8,
+    `arrivals` UInt32,
+    `devices` UInt32,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, generation, place, hour, random)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE day_dwell
+(
+    `town` String,
+    `key_day` Date,
+    `generation` UInt64,
+    `place` String,
+    `bin` UInt8,
+    `random` UInt8,
+    `stays` UInt32,
+    `devices` UInt32,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, generation, place, bin, random)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE day_moves
+(
+    `town` String,
+    `key_day` Date,
+    `generation` UInt64,
+    `from_place` String,
+    `place` String,
+    `random` UInt8,
+    `moves` UInt32,
+    `devices` UInt32,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, generation, from_place, place, random)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE day_paths
+(
+    `town` String,
+    `key_day` Date,
+    `generation` UInt64,
+    `path` String,
+    `random` UInt8,
+    `paths` UInt32,
+    `devices` UInt32,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, generation, path, random)
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE days
 (
     `town` String,
@@ -15,7 +98,7 @@ CREATE TABLE days
     `version` UInt64
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY (town, key_day)
+PARTITION BY (town, toYYYYMM(key_day))
 ORDER BY (town, key_day, generation)
 SETTINGS index_granularity = 8192;
 
@@ -28,10 +111,13 @@ CREATE TABLE guide_events
     `language` String,
     `kind` String,
     `at_ms` Int64,
+    `walk` UInt64,
+    `seconds` UInt32,
+    `rating` UInt8,
     `version` UInt64
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY (town, key_day)
+PARTITION BY (town, toYYYYMM(key_day))
 ORDER BY (town, key_day, event_id)
 SETTINGS index_granularity = 8192;
 
@@ -43,6 +129,26 @@ CREATE TABLE migrations
 )
 ENGINE = ReplacingMergeTree
 ORDER BY number
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE moves
+(
+    `town` String,
+    `key_day` Date,
+    `generation` UInt64,
+    `device` UInt64,
+    `first_ms` Int64,
+    `place` String,
+    `from_place` String,
+    `from_first_ms` Int64,
+    `ordinal` UInt8,
+    `random` UInt8,
+    `rule_version` UInt32,
+    `version` UInt8
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, key_day)
+ORDER BY (town, key_day, generation, device, first_ms, place)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE presence
@@ -57,8 +163,29 @@ CREATE TABLE presence
     `version` UInt8
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY (town, key_day)
+PARTITION BY (town, toYYYYMM(key_day))
 ORDER BY (town, key_day, generation, place, bin_ms)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE sales
+(
+    `town` String,
+    `key_day` Date,
+    `shop` String,
+    `source` String,
+    `external_id` String,
+    `at_ms` Int64,
+    `amount_yen` Int64,
+    `tax_yen` Int64,
+    `method` String,
+    `brand` String,
+    `refunded_yen` Int64,
+    `cancelled` UInt8,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, source, external_id)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE sensor_health
@@ -73,10 +200,12 @@ CREATE TABLE sensor_health
     `late` UInt32,
     `duplicates` UInt32,
     `last_ms` Int64,
+    `refused` UInt32,
+    `lead_ms` Int64,
     `version` UInt64
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY (town, key_day)
+PARTITION BY (town, toYYYYMM(key_day))
 ORDER BY (town, key_day, generation, sensor, bin_ms)
 SETTINGS index_granularity = 8192;
 
@@ -94,6 +223,22 @@ ENGINE = ReplacingMergeTree(next_offset)
 ORDER BY (log, partition, slot)
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE survey_answers
+(
+    `town` String,
+    `key_day` Date,
+    `sheet_id` String,
+    `question` String,
+    `answer` String,
+    `language` String,
+    `at_ms` Int64,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, sheet_id, question)
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE visits
 (
     `town` String,
@@ -106,6 +251,7 @@ CREATE TABLE visits
     `receptions` UInt32,
     `closed` UInt8,
     `arrival` UInt8,
+    `random` UInt8,
     `rule_version` UInt32,
     `version` UInt8
 )

@@ -1,0 +1,65 @@
+"""Town files: what is read of them, and the errors that name the line."""
+
+import pytest
+from meguri_proto.quantities import Quantity
+from meguri_proto.towns import PlaceKind, Shop, TownFileError, parse_town
+
+WHOLE = """\
+town: village
+name: {ja: 村, en: Village}
+time_zone: Asia/Tokyo
+places:
+  station: {ja: 駅, en: Station, kind: roadside_station, at: [20, 70]}
+  cave: {ja: 洞, en: Cave, kind: cave, at: [80, 10]}
+  gate: {ja: 門, en: Gate}
+sensors:
+  door: {place: station, minimum_rssi: -75}
+shops:
+  sweets: {ja: 菓子, en: Sweets, place: station}
+counters:
+  turnstile: {place: cave, counts: people}
+sights: {1: cave, 12: gate}
+ways:
+  - [station, cave]
+  - [cave, gate]
+"""
+
+
+def test_a_file_with_everything_is_read():
+    town = parse_town(WHOLE, "village.yaml")
+    assert town.places["station"].kind is PlaceKind.ROADSIDE_STATION
+    assert town.places["station"].at == (20, 70)
+    assert (town.places["gate"].kind, town.places["gate"].at) == (PlaceKind.SIGHT, None)
+    assert town.shops == {"sweets": Shop("sweets", {"ja": "菓子", "en": "Sweets"}, "station")}
+    assert (town.counters["turnstile"].place, town.counters["turnstile"].counts) == ("cave", Quantity.PEOPLE)
+    assert town.sights == {1: "cave", 12: "gate"}
+    assert town.ways == (("station", "cave"), ("cave", "gate"))
+
+
+def test_what_a_town_does_not_have_is_left_out():
+    town = parse_town(WHOLE[: WHOLE.index("shops:")], "village.yaml")
+    assert (town.shops, town.counters, town.sights, town.ways) == ({}, {}, {}, ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "expected"),
+    [
+        ("kind: cave", "kind: cavern", 6, "found 'cavern', expected one of sight, roadside_station, cave"),
+        ("at: [80, 10]", "at: [80]", 6, "a position such as"),
+        ("at: [80, 10]", "at: [80, 101]", 6, "a whole number from 0 to 100"),
+        ("Sweets, place: station", "Sweets, place: hall", 11, "found 'hall', expected one of station"),
+        ("Sweets, place: station", "Sweets", 11, "shop sweets with a place"),
+        ("turnstile: {place: cave", "door: {place: cave", 13, "a counter with a name of its own"),
+        ("counts: people", "counts: detections", 13, "one of people, wifi_devices, ble_devices"),
+        ("12: gate", "twelve: gate", 14, "a whole number from 1"),
+        ("12: gate", "1: gate", 14, "each of sights once"),
+        ("[cave, gate]", "[cave, hall]", 17, "found 'hall', expected one of"),
+        ("[cave, gate]", "cave", 17, "a pair of places"),
+    ],
+)
+def test_an_error_names_the_line_what_stands_there_and_what_was_expected(old, new, line, expected):
+    assert old in WHOLE
+    with pytest.raises(TownFileError) as error:
+        parse_town(WHOLE.replace(old, new), "village.yaml")
+    assert f"village.yaml, line {line}: " in str(error.value)
+    assert expected in str(error.value)
