@@ -28,3 +28,13 @@ def fingerprint(key: bytes, capabilities: bytes) -> int:
 def key_check(key: bytes) -> int:
     """A check value (32 bits) by which ingest sees that a sensor used the town's key, without the key."""
     return int.from_bytes(blake2b(b"", digest_size=4, key=key, person=b"meguri keycheck").digest(), "little")
+
+
+def opt_out_mark(key: bytes, address: bytes) -> bytes:
+    """What stands for an address on the town's opt-out list: BLAKE2b, 128 bits, under the list's own key.
+
+    Args:
+        key: the town's opt-out key, 32 bytes; it lives as long as the list and makes no pseudonyms.
+        address: the transmitter's 6 bytes.
+    """
+    return blake2b(address, digest_size=16, key=key, person=b"meguri opt-out").digest()
