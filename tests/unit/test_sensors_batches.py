@@ -33,7 +33,7 @@ def test_a_batch_holds_what_was_heard_after_its_earliest_time():
         "time_offset_ms": [1_000, 0],
         "device": [2**64 - 1, 7],
         "rssi": [-128, 3],
-        "kind": [Kind.PROBE_REQUEST] * 2,
+        "kind": [Kind.PROBE_REQUEST_RANDOM, Kind.PROBE_REQUEST],
         "fingerprint": [2**32 - 1, 11],
         "sequence_number": [4_095, 12],
     }

@@ -79,14 +79,14 @@ class Batcher:
             base_time_ms=self._earliest,
             count=len(self._times),
         )
-        devices, signals, fingerprints, sequence_numbers, _ = zip(*self._heard, strict=True)
+        devices, signals, fingerprints, sequence_numbers, are_random = zip(*self._heard, strict=True)
         write_columns(
             batch,
             {
                 "time_offset_ms": np.array(self._times, np.int64) - self._earliest,
                 "device": np.array(devices, np.uint64),
                 "rssi": np.array(signals, np.int8),
-                "kind": np.full(len(self._times), Kind.PROBE_REQUEST, np.uint8),
+                "kind": np.where(are_random, Kind.PROBE_REQUEST_RANDOM, Kind.PROBE_REQUEST),
                 "fingerprint": np.array(fingerprints, np.uint32),
                 "sequence_number": np.array(sequence_numbers, np.uint16),
             },
