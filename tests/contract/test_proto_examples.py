@@ -6,7 +6,7 @@ import pytest
 from fakes.ingest_world import KEY_DAY, NOON, IngestWorld
 from google.protobuf.message import DecodeError
 from meguri_flow.domain.partition import Partition
-from meguri_flow.stream import guide_events
+from meguri_flow.stream.topic_rows import ONE_TO_ONE
 from meguri_proto.columns import read_columns
 from meguri_proto.reasons import RejectReason
 from meguri_proto.schema.log_pb2 import Record
@@ -19,6 +19,9 @@ KEY = bytes(range(32))
 DRAWN = (KEY_DAY - 3, KEY_DAY - 1, KEY_DAY)
 FIELD_FROM_THE_FUTURE = bytes.fromhex("ca3e0568656c6c6f")
 """Field 1001, of length 5."""
+
+
+OF_TOPIC = {one_to_one.topic: one_to_one for one_to_one in ONE_TO_ONE}
 
 
 def each(found):
@@ -85,6 +88,10 @@ def from_older_producers(kind, body):
         message = kind.FromString(body)
         list(submessages(message))[index].ClearField(name)
         yield message.SerializeToString()
+
+
+def as_lists(columns):
+    return {name: list(column) for name, column in columns.items()}
 
 
 @each([*examples(), *rejects()])
@@ -163,15 +170,31 @@ def test_a_record_that_does_not_fold_is_rejected_for_its_reason_and_the_next_one
     assert state.next_offset == 3
 
 
-@each(examples("guide-events"))
-def test_a_guide_event_becomes_a_row(example):
-    columns = guide_events.rows([example.body])
-    assert {name: len(column) for name, column in columns.items()} == dict.fromkeys(columns, 1)
+@each(examples(*OF_TOPIC))
+def test_what_maps_one_to_one_becomes_rows(example):
+    columns, rejected = OF_TOPIC[example.folder].rows([example.body])
+    assert rejected == []
+    lengths = {len(column) for column in columns.values()}
+    assert lengths == {example.says.get("rows", 1)}
 
 
-@each(rejects("guide-events"))
-def test_what_is_no_guide_event_becomes_no_row(example):
-    assert guide_events.rows([example.body])["town"] == []
+@each(rejects(*OF_TOPIC))
+def test_what_has_no_place_in_its_table_is_rejected_for_the_reason_that_is_its_name(example):
+    columns, rejected = OF_TOPIC[example.folder].rows([example.body])
+    assert [each.reason.value for each in rejected] == example.says["rejected"] == [example.path.stem]
+    assert {len(column) for column in columns.values()} == {example.says.get("rows", 0)}
+
+
+@each(examples(*OF_TOPIC))
+def test_what_maps_one_to_one_comes_from_newer_and_from_older_producers_too(example):
+    one_to_one = OF_TOPIC[example.folder]
+    kind = script("freeze").message_class(example.folder)
+    newer, rejected = one_to_one.rows([from_a_newer_producer(kind, example.body)])
+    assert rejected == []
+    assert as_lists(newer) == as_lists(one_to_one.rows([example.body])[0])
+    for body in from_older_producers(kind, example.body):
+        _, rejected = one_to_one.rows([body])
+        assert {each.reason for each in rejected} <= {RejectReason.BAD_FIELD}
 
 
 @each(examples("dead-letters"))

@@ -81,7 +81,7 @@ class Flow:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        app = faust_app(self._bootstrap, self._store, self._folder)
+        app = faust_app(self._bootstrap, self._store, self._log, self._folder)
         await asyncio.to_thread(compile_kernels)
         fold = FoldService(self._bootstrap, self._store, self._log, self._redis_url)
         self._fold = fold

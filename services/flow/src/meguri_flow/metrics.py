@@ -32,14 +32,18 @@ CHECKPOINT_SECONDS = Histogram(
     "meguri_flow_checkpoint_seconds", "How long writing the rows and the snapshot of a partition took."
 )
 SNAPSHOT_BYTES = Gauge("meguri_flow_snapshot_bytes", "Size of the newest snapshot.", ["partition"])
-SINK_RETRIES = Counter("meguri_flow_sink_retries_total", "Writes to ClickHouse that had to be tried again.")
+SINK_RETRIES = Counter(
+    "meguri_flow_sink_retries_total", "Writes to ClickHouse, or of dead letters, that had to be tried again."
+)
 LIVE_FAILURES = Counter(
     "meguri_flow_live_failures_total", "Times that the live numbers could not be given to Redis."
 )
 DAMAGED_SNAPSHOTS = Counter(
     "meguri_flow_damaged_snapshots_total", "Snapshots that could not be read; the one before was used."
 )
-GUIDE_EVENTS = Counter("meguri_flow_guide_events_total", "Guide events written to ClickHouse.")
-REJECTED_GUIDE_EVENTS = Counter(
-    "meguri_flow_rejected_guide_events_total", "Guide events that could not be read, by reason.", ["reason"]
+REJECTED_ROWS = Counter(
+    "meguri_flow_rejected_rows_total",
+    "Rows of sales, counts, guide events and survey answers that no table takes, or messages of them that "
+    "cannot be read, by topic and reason.",
+    ["topic", "reason"],
 )

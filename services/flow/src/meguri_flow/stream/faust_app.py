@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import faust
 
-from meguri_flow.stream import guide_events
+from meguri_flow.stream.one_to_one import add_agent
+from meguri_flow.stream.topic_rows import ONE_TO_ONE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from meguri_kit.clickhouse.store import Store
+    from meguri_kit.log import Log
 
 
-def faust_app(bootstrap: str, store: Store, folder: Path) -> faust.App:
+def faust_app(bootstrap: str, store: Store, log: Log, folder: Path) -> faust.App:
     """An app without tables, topics or pages of its own: its agents write one-to-one topics to the store.
 
     The session is short, so that a killed worker's partitions move on within seconds.
@@ -34,5 +36,6 @@ def faust_app(bootstrap: str, store: Store, folder: Path) -> faust.App:
         broker_heartbeat_interval=1.0,
     )
     app.finalize()
-    guide_events.add_agent(app, store)
+    for one_to_one in ONE_TO_ONE:
+        add_agent(app, one_to_one, store, log)
     return app

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from meguri_flow import metrics
 from meguri_flow.domain.partition import Partition
 from meguri_flow.domain.rows import Rows
+from meguri_flow.stream.inserts import insert
 from meguri_flow.stream.snapshots import SLOTS
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from meguri_flow.stream.snapshots import Loaded, Snapshots
 
 # In this order: a reader who sees a day complete sees everything of it.
-TABLES = ("visits", "presence", "sensor_health", "days")
+TABLES = ("visits", "moves", "presence", "sensor_health", "days")
 
 
 class OwnedPartition:
@@ -55,8 +56,7 @@ class OwnedPartition:
         for table in TABLES:
             columns = self._unwritten.columns(table)
             if columns:
-                self._store.insert(table, columns)
-                metrics.ROWS.labels(table).inc(len(columns["town"]))
+                insert(self._store, table, columns)
         size = self._snapshots.save(self.number, self.state, self._slot)
         self._unwritten = Rows()
         self._slot = (self._slot + 1) % SLOTS
