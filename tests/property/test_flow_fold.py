@@ -1,5 +1,7 @@
 """The fold agrees with the reference, however its messages are ordered, grouped or interrupted."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,9 @@ from reference.log import (
     as_record,
     closed_visits,
     folded,
+    kept_visits,
     log_of,
+    moves,
     rows_of,
     rules_record,
 )
@@ -46,7 +50,12 @@ def delivery(draw, now):
         draw(st.integers(1, 2)),
         draw(st.integers(0, 9)),
         tuple(
-            Detection(time, draw(st.integers(1, 2)), draw(st.sampled_from([-128, -75, -50, -50])))
+            Detection(
+                time,
+                draw(st.integers(1, 2)),
+                draw(st.sampled_from([-128, -75, -50, -50])),
+                draw(st.sampled_from([False, False, False, True])),
+            )
             for time in times
         ),
     )
@@ -62,9 +71,10 @@ def test_visits_and_counts_are_those_of_the_reference(messages):
     reference = fold(messages, DAY)
     partition, taken = folded(log_of(messages))
     assert closed_visits(taken) == reference.visits
+    assert moves(taken) == reference.moves
     day = partition.days[TOWN, KEY_DAY]
     counts = day.health.counts.sum(axis=(0, 1)).tolist()
-    assert counts[1:] == [reference.weak, reference.late, reference.duplicates]
+    assert counts[1:] == [reference.weak, reference.late, reference.duplicates, 0]
     assert day.sizes[0] == 0
 
 
@@ -87,7 +97,8 @@ def test_any_grouping_of_the_messages_into_reads_gives_the_same_rows(messages, c
     cuts = {cut for cut in cuts if cut < len(log)}
     _, whole = folded(log)
     _, parts = folded(log, cuts=cuts)
-    for table in ("visits", "presence"):
+    assert kept_visits(parts) == kept_visits(whole)
+    for table in ("moves", "presence"):
         assert rows_of(parts, table) == rows_of(whole, table)
 
 
@@ -97,7 +108,7 @@ def test_resuming_from_a_snapshot_anywhere_gives_the_same_rows(messages, restart
     restarts = {cut for cut in restarts if cut < len(log)}
     whole, all_at_once = folded(log, cuts=restarts)
     resumed, in_parts = folded(log, restart_at=restarts)
-    for table in ("visits", "presence", "sensor_health", "days"):
+    for table in ("visits", "moves", "presence", "sensor_health", "days"):
         assert rows_of(in_parts, table) == rows_of(all_at_once, table)
     assert snapshot.dump(resumed) == snapshot.dump(whole)
 
@@ -123,14 +134,18 @@ def test_any_order_within_the_lateness_bound_gives_the_same_visits(deliveries, d
             d.sensor,
             d.boot,
             d.sequence,
-            tuple(Detection(START + x.time_ms % DAY.lateness_ms, x.device, x.rssi) for x in d.detections),
+            tuple(
+                Detection(START + x.time_ms % DAY.lateness_ms, x.device, x.rssi, x.random)
+                for x in d.detections
+            ),
         )
         for d in deliveries
     ]
     shuffled = data.draw(st.permutations(early))
     in_order = folded(log_of([Message((d,)) for d in early]))[1]
     in_any_order = folded(log_of([Message((d,)) for d in shuffled]))[1]
-    assert rows_of(in_any_order, "visits") == rows_of(in_order, "visits")
+    for table in ("visits", "moves"):
+        assert rows_of(in_any_order, table) == rows_of(in_order, table)
 
 
 @given(messages)
@@ -139,7 +154,8 @@ def test_the_same_messages_again_add_only_duplicates(messages):
     again = log + [(offset + len(log), value) for offset, value in log]
     _, once = folded(log)
     _, twice = folded(again, cuts={len(log)})
-    assert rows_of(twice, "visits") == rows_of(once, "visits")
+    assert kept_visits(twice) == kept_visits(once)
+    assert rows_of(twice, "moves") == rows_of(once, "moves")
     assert rows_of(twice, "presence") == rows_of(once, "presence")
 
 
@@ -149,9 +165,9 @@ def test_visits_of_one_device_at_one_place_are_more_than_the_gap_apart_and_never
     by_key = {}
     for visit in sorted(visits, key=lambda v: v.first_ms):
         assert DAY.start_ms <= visit.first_ms <= visit.last_ms < DAY.end_ms
-        before = by_key.get((visit.device, visit.place))
+        before = by_key.get((visit.device, visit.random, visit.place))
         assert before is None or visit.first_ms - before.last_ms > DAY.gap_ms
-        by_key[visit.device, visit.place] = visit
+        by_key[visit.device, visit.random, visit.place] = visit
 
 
 @settings(max_examples=25)

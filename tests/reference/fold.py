@@ -5,8 +5,10 @@ Walk through the messages and keep the detections that count; at the end, sort a
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 BIN_MS = 5 * 60_000
+MOVE_MS = 3 * 3_600_000
 
 
 @dataclass(frozen=True, order=True)
@@ -17,6 +19,18 @@ class Visit:
     last_ms: int
     receptions: int
     arrival: bool
+    random: bool = False
+
+
+@dataclass(frozen=True, order=True)
+class Move:
+    device: int
+    first_ms: int
+    place: str
+    from_first_ms: int
+    from_place: str
+    ordinal: int
+    random: bool
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,7 @@ class Detection:
     time_ms: int
     device: int
     rssi: int = -50
+    random: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,21 +67,27 @@ class DayRules:
     lateness_ms: int
     sensors: dict[str, tuple[str, int]]  # place and minimum RSSI of each
 
+    @property
+    def places(self) -> list[str]:
+        """In the order in which the sensors name them."""
+        return list(dict.fromkeys(place for place, _ in self.sensors.values()))
+
 
 @dataclass
 class Found:
     visits: list[Visit]
+    moves: list[Move]
     presence: dict[tuple[str, int], int]
     late: int = 0
     weak: int = 0
     duplicates: int = 0
-    heard: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    heard: dict[tuple[int, bool, str], list[int]] = field(default_factory=dict)
     watermark_ms: float = float("-inf")
 
 
 def fold(messages: list[Message], rules: DayRules) -> Found:
     """All visits of the day, as if the watermark had passed everything."""
-    found = Found([], {})
+    found = Found([], [], {})
     greatest = float("-inf")
     heard = defaultdict(list)
     delivered = set()
@@ -88,17 +109,20 @@ def fold(messages: list[Message], rules: DayRules) -> Found:
                 elif detection.rssi < minimum_rssi and detection.rssi != -128:
                     found.weak += 1
                 else:
-                    heard[detection.device, place].append(detection.time_ms)
+                    heard[detection.device, detection.random, place].append(detection.time_ms)
     found.heard = dict(heard)
     found.watermark_ms = greatest - rules.lateness_ms
-    for (device, place), times in heard.items():
-        found.visits += visits_of(device, place, times, rules)
+    for (device, random, place), times in heard.items():
+        found.visits += visits_of(device, place, times, rules, random=random)
     found.visits.sort()
+    found.moves = moves_of(found.visits, rules)
     found.presence = presence(found.visits, rules)
     return found
 
 
-def visits_of(device: int, place: str, times: list[int], rules: DayRules) -> list[Visit]:
+def visits_of(
+    device: int, place: str, times: list[int], rules: DayRules, *, random: bool = False
+) -> list[Visit]:
     """Cut one device's times at one place wherever the pause is longer than the gap."""
     times = sorted(times)
     runs = [[times[0]]]
@@ -107,9 +131,27 @@ def visits_of(device: int, place: str, times: list[int], rules: DayRules) -> lis
             runs.append([])
         runs[-1].append(time)
     return [
-        Visit(place, run[0], device, run[-1], len(run), run[0] > rules.start_ms + rules.gap_ms)
+        Visit(place, run[0], device, run[-1], len(run), run[0] > rules.start_ms + rules.gap_ms, random)
         for run in runs
     ]
+
+
+def moves_of(visits: list[Visit], rules: DayRules) -> list[Move]:
+    """Lead each device from visit to visit, where the next begins soon enough after the end of the last."""
+    of_device = defaultdict(list)
+    for visit in visits:
+        of_device[visit.device, visit.random].append(visit)
+    moves = []
+    for (device, random), its in of_device.items():
+        ordinal = 0
+        for before, visit in pairwise(sorted(its, key=lambda v: (v.first_ms, rules.places.index(v.place)))):
+            is_move = visit.first_ms - before.last_ms <= max(MOVE_MS, rules.gap_ms)
+            ordinal = ordinal + 1 if is_move else 0
+            if is_move:
+                moves.append(
+                    Move(device, visit.first_ms, visit.place, before.first_ms, before.place, ordinal, random)
+                )
+    return sorted(moves)
 
 
 def presence(visits: list[Visit], rules: DayRules) -> dict[tuple[str, int], int]:

@@ -7,7 +7,7 @@ from meguri_flow.domain import snapshot
 from meguri_flow.domain.partition import Partition
 from meguri_proto.columns import write_columns
 from meguri_proto.schema.log_pb2 import Record, Rules, Segment, SensorRule, Tick
-from reference.fold import DayRules, Message, Visit
+from reference.fold import DayRules, Message, Move, Visit
 
 START = 1_000_000_000
 MINUTE = 60_000
@@ -44,7 +44,7 @@ def as_record(message, town=TOWN, key_day=KEY_DAY):
     heard = []
     for delivery in message.deliveries:
         base = min(d.time_ms for d in delivery.detections)
-        heard += [(d.time_ms - base, d.device, d.rssi) for d in delivery.detections]
+        heard += [(d.time_ms - base, d.device, d.rssi, 1 + d.random) for d in delivery.detections]
         record.detections.segments.append(
             Segment(
                 town=town,
@@ -56,14 +56,14 @@ def as_record(message, town=TOWN, key_day=KEY_DAY):
                 count=len(delivery.detections),
             )
         )
-    offset, device, rssi = zip(*heard, strict=True)
+    offset, device, rssi, kind = zip(*heard, strict=True)
     write_columns(
         record.detections,
         {
             "time_offset_ms": np.array(offset),
             "device": np.array(device, np.uint64),
             "rssi": np.array(rssi),
-            "kind": np.ones(len(heard)),
+            "kind": np.array(kind),
             "fingerprint": np.zeros(len(heard)),
             "sequence_number": np.zeros(len(heard)),
         },
@@ -78,7 +78,7 @@ def log_of(messages):
 
 
 def rows_of(taken, table):
-    """All rows of a table as tuples, in a canonical order."""
+    """All rows of a table as tuples with the version last, in a canonical order."""
     rows = []
     for each in taken:
         columns = each.columns(table)
@@ -88,31 +88,44 @@ def rows_of(taken, table):
     return sorted(rows)
 
 
+def kept_visits(taken):
+    """The rows that the table keeps of what was emitted: of each visit the highest version."""
+    kept = {}
+    for row in table_rows(taken, "visits"):
+        key = (row["key_day"], row["place"], row["first_ms"], row["device"], row["random"])
+        kept[key] = max(kept.get(key, row), row, key=lambda one: one["version"])
+    return sorted(tuple(sorted(row.items())) for row in kept.values())
+
+
+def moves(taken):
+    return sorted(
+        Move(
+            *(
+                row[name]
+                for name in ("device", "first_ms", "place", "from_first_ms", "from_place", "ordinal")
+            ),
+            bool(row["random"]),
+        )
+        for row in table_rows(taken, "moves")
+    )
+
+
 def closed_visits(taken):
-    found = []
+    names = ("place", "first_ms", "device", "last_ms", "receptions")
+    return sorted(
+        Visit(*(row[name] for name in names), bool(row["arrival"]), bool(row["random"]))
+        for row in table_rows(taken, "visits")
+        if row["closed"]
+    )
+
+
+def table_rows(taken, table):
+    """All rows of a table as dicts."""
     for each in taken:
-        columns = each.columns("visits")
+        columns = each.columns(table)
         if columns:
-            found += [
-                Visit(place, first, device, last, receptions, bool(arrival))
-                for place, first, device, last, receptions, arrival, closed in zip(
-                    *(
-                        columns[name].tolist()
-                        for name in (
-                            "place",
-                            "first_ms",
-                            "device",
-                            "last_ms",
-                            "receptions",
-                            "arrival",
-                            "closed",
-                        )
-                    ),
-                    strict=True,
-                )
-                if closed
-            ]
-    return sorted(found)
+            for values in zip(*(column.tolist() for column in columns.values()), strict=True):
+                yield dict(zip(columns, values, strict=True))
 
 
 def folded(log, cuts=(), restart_at=()):

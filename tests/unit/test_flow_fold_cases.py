@@ -1,9 +1,11 @@
 """The fold's bounds, each as a small case named as a sentence. Gap 10 minutes, lateness 4, bins of 5."""
 
+from dataclasses import replace
+
 import pytest
 from meguri_flow.domain.partition import Partition
 from meguri_proto.reasons import RejectReason
-from meguri_proto.schema.log_pb2 import Record, Tick
+from meguri_proto.schema.log_pb2 import Record, Refused, Tick
 from reference.fold import Delivery, Detection, Message
 from reference.log import (
     DAY,
@@ -15,8 +17,10 @@ from reference.log import (
     closed_visits,
     folded,
     log_of,
+    moves,
     rows_of,
     rules_record,
+    table_rows,
 )
 
 NUMBERS = iter(range(10**6))
@@ -75,14 +79,124 @@ def versions(taken):
     return [row[-1] for row in rows_of(taken, "visits")]
 
 
-def test_a_visit_is_announced_when_the_watermark_reaches_its_first_detection_and_not_before():
-    log = log_of([at(30), tick(33), at(29), tick(34)])
+def test_a_visit_is_announced_when_the_watermark_has_passed_its_first_detection_and_not_before():
+    log = log_of([at(30), tick(33), at(29), tick(33), tick(33 + 1 / MINUTE)])
     _, taken = folded(log, cuts=range(len(log)))
     announced = [
         each.columns("visits")["first_ms"].tolist() if each.columns("visits") else [] for each in taken
     ]
-    assert [START + 29 * MINUTE] in announced[:-1]
+    assert announced[:-1] == [[], [], [], [], [], [START + 29 * MINUTE]]
     assert versions(taken) == [1, 2]
+
+
+def test_a_visit_that_a_sweep_finds_begun_and_over_is_written_once():
+    _, taken = folded(log_of([at(30), tick(60)]))
+    assert versions(taken) == [2]
+
+
+# Each move as (from, to, minute at which the visit that it led to began, ordinal); a and b are in the hall, c
+# in the shop.
+MOVES = {
+    "the next visit of a device is a move": ([at(20), at(40, sensor="c")], [("hall", "shop", 40, 1)]),
+    "another device's visit is none": ([at(20), at(40, sensor="c", device=2)], []),
+    "exactly three hours after the last detection is a move": (
+        [at(20), at(25), at(205, sensor="c")],
+        [("hall", "shop", 205, 1)],
+    ),
+    "a millisecond more is none": ([at(20), at(25), at(205 + 1 / MINUTE, sensor="c")], []),
+    "a second visit at the same place is a move to it": ([at(20), at(40)], [("hall", "hall", 40, 1)]),
+    "moves that follow each other are numbered": (
+        [at(20), at(40, sensor="c"), at(60)],
+        [("hall", "shop", 40, 1), ("shop", "hall", 60, 2)],
+    ),
+    "after a break the numbers begin anew": (
+        [at(1), at(20, sensor="c"), at(201), at(220, sensor="c")],
+        [("hall", "shop", 20, 1), ("hall", "shop", 220, 1)],
+    ),
+    "a device that is heard at both places at once moved to where it was heard later": (
+        [at(20, 25, 30), at(26, sensor="c"), at(35)],
+        [("hall", "shop", 26, 1)],
+    ),
+    "of two visits that begin in the same millisecond the first place's comes first": (
+        [at(20, sensor="c"), at(20)],
+        [("hall", "shop", 20, 1)],
+    ),
+    "a detection within the lateness turns a move round": (
+        [at(20), at(21, sensor="c"), at(18, sensor="c")],
+        [("shop", "hall", 20, 1)],
+    ),
+    "a device's visit is led to from the last one that began before": (
+        [at(10), at(40, sensor="c"), at(60), at(75, sensor="c")],
+        [("hall", "shop", 40, 1), ("shop", "hall", 60, 2), ("hall", "shop", 75, 3)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MOVES, ids=str)
+@pytest.mark.parametrize("every_message_alone", [False, True], ids=["in one read", "read one by one"])
+def test_moves(case, every_message_alone):
+    messages, expected = MOVES[case]
+    log = log_of(messages)
+    _, taken = folded(log, cuts=range(len(log)) if every_message_alone else ())
+    found = [
+        (move.from_place, move.place, (move.first_ms - START) // MINUTE, move.ordinal)
+        for move in moves(taken)
+    ]
+    assert sorted(found) == sorted(expected)
+
+
+def test_a_random_address_and_a_makers_are_told_apart_by_visits_and_moves():
+    def heard(minute, sensor, device, random):
+        detection = Detection(START + minute * MINUTE, device, random=random)
+        return Message((Delivery(sensor, 1, next(NUMBERS), (detection,)),))
+
+    walks = [heard(m, s, d, r) for m, s in ((20, "a"), (40, "c")) for d, r in ((1, True), (2, False))]
+    _, taken = folded(log_of(walks))
+    assert {(visit.device, visit.random) for visit in closed_visits(taken)} == {(1, True), (2, False)}
+    assert [(move.device, move.random) for move in moves(taken)] == [(1, True), (2, False)]
+
+
+def test_an_ordinal_stays_at_255_from_there_on():
+    short_gap = replace(DAY, gap_ms=1_000)
+    log = [rules_record(day=short_gap), *(as_record(at(1 + step / 10)) for step in range(300))]
+    end = as_record(Message(tick_ms=DAY.end_ms + DAY.lateness_ms))
+    _, taken = folded(list(enumerate([*log, end])))
+    assert [move.ordinal for move in moves(taken)] == [*range(1, 256), *[255] * 44]
+
+
+def health(taken):
+    return {(row["sensor"], row["bin_ms"]): row for row in table_rows(taken, "sensor_health")}
+
+
+def test_a_sensors_lead_is_how_far_it_is_ahead_of_the_newest_tick_at_most():
+    log = log_of([at(19), tick(22), at(20), at(21), at(23.5), at(26, sensor="c")])
+    found = health(folded(log)[1])
+    minutes = {key: row["lead_ms"] / MINUTE for key, row in found.items()}
+    assert minutes == {
+        ("a", START + 15 * MINUTE): 0,
+        ("a", START + 20 * MINUTE): 1.5,
+        ("c", START + 25 * MINUTE): 4,
+    }
+
+
+def test_refused_detections_are_counted_where_the_town_was_in_time():
+    def refused(town_time_ms, **changes):
+        fields = {"town": TOWN, "sensor": "a", "key_day": KEY_DAY, "town_time_ms": town_time_ms}
+        return Record(refused=Refused(**{**fields, **changes})).SerializeToString()
+
+    town_time_ms = START + 21 * MINUTE
+    values = [
+        rules_record(),
+        refused(town_time_ms, detections=7, lead_ms=90_000),
+        refused(town_time_ms, detections=2, lead_ms=40_000),
+        refused(town_time_ms, detections=1, sensor="gone"),
+        refused(town_time_ms, detections=1, key_day=KEY_DAY + 1),
+    ]
+    partition, taken = folded(list(enumerate(values)))
+    (row,) = health(taken).values()
+    assert (row["sensor"], row["bin_ms"]) == ("a", START + 20 * MINUTE)
+    assert (row["refused"], row["lead_ms"], row["detections"]) == (9, 90_000, 0)
+    assert partition.unknown_records == 0
 
 
 def test_a_bridge_between_an_announced_visit_and_a_newer_one_is_announced_once():
@@ -101,7 +215,7 @@ def test_a_visit_that_begins_within_the_gap_after_the_day_start_is_no_arrival():
 def test_a_duplicate_delivered_late_is_a_duplicate_and_not_late():
     partition, _ = folded(log_of([at(20, sequence=10**7), tick(100), at(20, sequence=10**7)]))
     day = partition.days[TOWN, KEY_DAY]
-    _, _, late, duplicates = day.health.counts.sum(axis=(0, 1)).tolist()
+    _, _, late, duplicates, _ = day.health.counts.sum(axis=(0, 1)).tolist()
     assert (late, duplicates) == (0, 1)
 
 

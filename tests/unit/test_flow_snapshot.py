@@ -1,13 +1,14 @@
 """What a snapshot refuses, and that it is a function of the state alone."""
 
 import zlib
+from pathlib import Path
 
 import pytest
 from meguri_flow.domain import snapshot
 from meguri_flow.domain.deliveries import Sequences
 from meguri_flow.domain.partition import Partition
 from reference.fold import Delivery, Detection, Message
-from reference.log import START, as_record, rules_record
+from reference.log import MINUTE, START, as_record, closed_visits, moves, rules_record
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_a_snapshot_reads_back_as_the_state_that_was_written(partition):
 
 def test_a_snapshot_of_a_newer_format_is_refused_with_both_numbers(partition):
     with pytest.raises(
-        snapshot.SnapshotError, match="format 99, written by a newer Meguri; this one reads 1"
+        snapshot.SnapshotError, match="format 99, written by a newer Meguri; this one reads 2"
     ):
         snapshot.load(snapshot.dump(partition), 99)
 
@@ -37,6 +38,22 @@ def test_a_snapshot_cut_anywhere_is_damaged_and_never_half_a_state(partition):
     for length in range(len(data)):
         with pytest.raises(snapshot.SnapshotError, match="damaged"):
             snapshot.load(data[:length], snapshot.FORMAT)
+
+
+def test_a_snapshot_of_format_1_is_read_and_folds_on():
+    before = snapshot.load((Path(__file__).parent / "snapshots/format-1.bin").read_bytes(), 1)
+    again = snapshot.load(snapshot.dump(before), snapshot.FORMAT)
+    assert snapshot.dump(again) == snapshot.dump(before)
+    arrival = Message((Delivery("c", 1, 1, (Detection(START + 33 * MINUTE, 3),)),))
+    end = Message(tick_ms=START + 250 * MINUTE)
+    again.observe(enumerate([as_record(arrival), as_record(end)], start=again.next_offset))
+    rows = again.take_rows()
+    found = [(v.device, v.place, (v.first_ms - START) // MINUTE) for v in closed_visits([rows])]
+    assert found == [(3, "hall", 27), (1, "shop", 20), (3, "shop", 21), (3, "shop", 33)]
+    assert [(m.from_place, m.place, m.ordinal) for m in moves([rows])] == [
+        ("shop", "hall", 1),
+        ("hall", "shop", 2),
+    ]
 
 
 def test_bytes_that_are_no_snapshot_are_damaged():

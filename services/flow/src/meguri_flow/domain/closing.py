@@ -1,7 +1,7 @@
-"""The sweep of one key day's open visits: what the watermark has made certain leaves as rows.
+"""The sweep of one key day's visits: what the watermark has made certain leaves as rows.
 
-Sweeping late or often changes no row: a visit that the watermark has left behind can be neither
-extended nor joined, whatever is folded before it is swept.
+Sweeping late or often changes nothing that stays in a table: a visit that the watermark has left behind can
+be neither extended nor joined, whatever is folded before it is swept.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from meguri_flow.domain.day_rules import BIN_MS
-from meguri_flow.domain.open_visits import ANNOUNCED, ENTRY, IS_OPEN, OPEN, REMOVED
+from meguri_flow.domain.day_rules import BIN_MS, Bounds
+from meguri_flow.domain.moving import announce
+from meguri_flow.domain.open_visits import ENTRY, IS_OPEN, IS_RANDOM, LEFT, OPEN, REMOVED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +23,11 @@ class Swept(NamedTuple):
     """What a sweep found certain."""
 
     announced: NDArray[np.void]
-    """ENTRY records of visits whose first detection is certain; the rest of the record is not yet."""
+    """ENTRY records of open visits whose first detection is certain; the rest of the record is not yet."""
     closed: NDArray[np.void]
     """ENTRY records of visits that nothing can change any more."""
+    moves: NDArray[np.void]
+    """MOVE records, one for each announced or closed visit that a move led to."""
     presence: NDArray[np.uint32]
     """(places, bins that became final): visits that overlap each bin."""
 
@@ -37,30 +40,28 @@ def final_bins(watermark_ms: int, start_ms: int, end_ms: int, gap_ms: int, bins:
 
 
 @njit(nogil=True)
-def _sweep(
+def _close(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
     watermark_ms: int,
-    day: tuple[int, int, int],
+    bounds: Bounds,
     from_bin: int,
     to_bin: int,
     closed_presence: NDArray[np.uint32],
     presence: NDArray[np.uint32],
-    announced: NDArray[np.void],
     closed: NDArray[np.void],
-) -> tuple[int, int]:
-    start_ms, end_ms, gap_ms = day
+) -> int:
+    start_ms, end_ms, gap_ms, move_ms = bounds
     bins = closed_presence.shape[1]
-    n_announced = 0
     n_closed = 0
     for slot in range(table.size):
         entry = table[slot]
-        if not entry.flags & IS_OPEN or entry.first_ms > watermark_ms:
+        if entry.flags & LEFT:
+            if entry.last_ms + move_ms < watermark_ms or watermark_ms >= end_ms:
+                entry.flags = np.uint8(REMOVED)
             continue
-        if not entry.flags & ANNOUNCED:
-            entry.flags |= np.uint8(ANNOUNCED)
-            announced[n_announced] = entry
-            n_announced += 1
+        if not entry.flags & IS_OPEN or entry.first_ms >= watermark_ms:
+            continue
         first_bin = (entry.first_ms - start_ms) // BIN_MS
         last_bin = (entry.last_ms - start_ms) // BIN_MS
         if entry.last_ms + gap_ms < watermark_ms or watermark_ms >= end_ms:
@@ -68,7 +69,7 @@ def _sweep(
             n_closed += 1
             for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, bins)):
                 closed_presence[entry.place, bin_] += np.uint32(1)
-            entry.flags = np.uint8(REMOVED)
+            entry.flags = np.uint8(LEFT | (entry.flags & IS_RANDOM))
             sizes[OPEN] -= 1
         else:
             for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, to_bin)):
@@ -76,37 +77,37 @@ def _sweep(
     for place in range(presence.shape[0]):
         for bin_ in range(from_bin, to_bin):
             presence[place, bin_ - from_bin] += closed_presence[place, bin_]
-    return n_announced, n_closed
+    return n_closed
 
 
 def sweep(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
     watermark_ms: int,
-    day: tuple[int, int, int],
+    bounds: Bounds,
     from_bin: int,
     closed_presence: NDArray[np.uint32],
 ) -> Swept:
     """Take out of the table what the watermark has made certain.
 
     Args:
-        table: the open visits, changed in place.
+        table: the visits, changed in place.
         sizes: of the table, changed in place.
         watermark_ms: no detection before it is folded any more.
-        day: start, end and gap in milliseconds.
+        bounds: of the day.
         from_bin: the first bin whose presence has not been emitted.
         closed_presence: (places, bins) closed visits that overlap each bin not emitted, changed in place.
+            Without places no moves are looked for.
     """
-    start_ms, end_ms, gap_ms = day
     places, bins = closed_presence.shape
-    to_bin = max(from_bin, final_bins(watermark_ms, start_ms, end_ms, gap_ms, bins))
+    marked, moves = announce(table, int(sizes[OPEN]), watermark_ms, places, bounds.move_ms)
+    to_bin = max(from_bin, final_bins(watermark_ms, bounds.start_ms, bounds.end_ms, bounds.gap_ms, bins))
     presence = np.zeros((places, to_bin - from_bin), np.uint32)
-    announced = np.empty(int(sizes[OPEN]), ENTRY)
     closed = np.empty(int(sizes[OPEN]), ENTRY)
-    n_announced, n_closed = _sweep(
-        table, sizes, watermark_ms, day, from_bin, to_bin, closed_presence, presence, announced, closed
-    )
-    return Swept(announced[:n_announced].copy(), closed[:n_closed].copy(), presence)
+    n_closed = _close(table, sizes, watermark_ms, bounds, from_bin, to_bin, closed_presence, presence, closed)
+    announced = table[marked]
+    still_open = (announced["flags"] & IS_OPEN) != 0
+    return Swept(announced[still_open], closed[:n_closed].copy(), moves, presence)
 
 
 @njit(nogil=True)

@@ -10,7 +10,7 @@ import numpy as np
 from meguri_flow.domain import closing, hearing, open_visits
 from meguri_flow.domain.day_rules import BIN_MS
 from meguri_flow.domain.deliveries import Sequences
-from meguri_flow.domain.rows import Rows, presence_rows, visit_rows
+from meguri_flow.domain.rows import Rows, move_rows, presence_rows, visit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,14 +23,17 @@ ACTIVE_MS = 5 * 60_000
 
 
 def _new_clock() -> NDArray[np.int64]:
-    return np.array([hearing.NEVER, hearing.NEVER, 0], np.int64)
+    return np.array([hearing.NEVER, hearing.NEVER, 0, hearing.NEVER], np.int64)
 
 
 def new_health(rules: DayRules) -> hearing.Health:
     """Sensor health of a day in which nothing was heard yet."""
     shape = (len(rules.sensors), rules.bins)
     return hearing.Health(
-        np.zeros((*shape, 4), np.uint32), np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+        np.zeros((*shape, 5), np.uint32),
+        np.zeros(shape, np.int64),
+        np.full(shape, hearing.NEVER, np.int64),
+        np.zeros(shape, np.bool_),
     )
 
 
@@ -84,10 +87,12 @@ class Day:
 
     def count_duplicates(self, sensor: int, base_ms: int, count: int) -> None:
         """Count a delivery that was folded before, at the time of its first detection."""
-        bin_ = min(max((base_ms - self.rules.start_ms) // BIN_MS, 0), self.rules.bins - 1)
-        self.health.counts[sensor, bin_, hearing.DUPLICATES] += np.uint32(count)
-        self.health.changed[sensor, bin_] = True
-        self.changed = True
+        self._count(sensor, base_ms, hearing.DUPLICATES, count)
+
+    def count_refused(self, sensor: int, town_time_ms: int, count: int, lead_ms: int) -> None:
+        """Count detections that ingest refused because they were ahead of town time by up to `lead_ms`."""
+        bin_ = self._count(sensor, town_time_ms, hearing.REFUSED, count)
+        self.health.lead_ms[sensor, bin_] = max(self.health.lead_ms[sensor, bin_], lead_ms)
 
     def fold(self, steps: Steps, columns: Columns) -> None:
         """Fold deliveries and ticks, in their order."""
@@ -134,17 +139,21 @@ class Day:
         greatest = self.health.last_ms.max(axis=1, initial=0)
         return {name: int(ms) for name, ms in zip(self.rules.sensors, greatest, strict=True) if ms}
 
+    def _count(self, sensor: int, time_ms: int, what: int, count: int) -> int:
+        """Count something that did not come through the kernel; the bin in which it stands."""
+        bin_ = min(max((time_ms - self.rules.start_ms) // BIN_MS, 0), self.rules.bins - 1)
+        self.health.counts[sensor, bin_, what] += np.uint32(count)
+        self.health.changed[sensor, bin_] = True
+        self.changed = True
+        return bin_
+
     def _sweep(self, rows: Rows) -> None:
         rules = self.rules
         swept = closing.sweep(
-            self.table,
-            self.sizes,
-            self.watermark_ms,
-            (rules.start_ms, rules.end_ms, rules.gap_ms),
-            self.from_bin,
-            self.closed_presence,
+            self.table, self.sizes, self.watermark_ms, rules.bounds, self.from_bin, self.closed_presence
         )
         visit_rows(rules, self.generation, swept, rows)
+        move_rows(rules, self.generation, swept.moves, rows)
         presence_rows(rules, self.generation, self.from_bin, swept.presence, rows)
         self.from_bin += swept.presence.shape[1]
 
@@ -152,6 +161,7 @@ class Day:
         rules = self.rules
         sensor, bin_ = np.nonzero(self.health.changed)
         counts = self.health.counts[sensor, bin_]
+        lead_ms = self.health.lead_ms[sensor, bin_]
         rows.add(
             "sensor_health",
             len(sensor),
@@ -165,6 +175,8 @@ class Day:
             late=counts[:, hearing.LATE],
             duplicates=counts[:, hearing.DUPLICATES],
             last_ms=self.health.last_ms[sensor, bin_],
+            refused=counts[:, hearing.REFUSED],
+            lead_ms=np.where(lead_ms == hearing.NEVER, 0, lead_ms),
             version=next_offset,
         )
         self.health.changed[:] = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 BIN_MS = 5 * 60_000
 """Presence and sensor health are kept by five minutes, counted from the key day's start."""
+_MOVE_MS = 3 * 3_600_000
+
+
+class Bounds(NamedTuple):
+    """What cuts visits and moves. Milliseconds."""
+
+    start_ms: int
+    end_ms: int
+    gap_ms: int
+    """A longer pause ends a visit."""
+    move_ms: int
+    """How long after a visit's last detection a move may lead to the next one; never less than the gap."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,11 @@ class DayRules:
     """(sensors,) the index of the place that each sensor hears."""
     sensor_minimum_rssi: NDArray[np.int8]
     """(sensors,) dBm."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """The day's bounds in time."""
+        return Bounds(self.start_ms, self.end_ms, self.gap_ms, max(_MOVE_MS, self.gap_ms))
 
     @property
     def bins(self) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from meguri_proto.columns import UNKNOWN_RSSI
+from meguri_proto.columns import UNKNOWN_RSSI, Kind
 from numba import njit
 
 from meguri_flow.domain.day_rules import BIN_MS
-from meguri_flow.domain.open_visits import hear, is_full
+from meguri_flow.domain.open_visits import IS_RANDOM, hear, is_full
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,12 +28,17 @@ WATERMARK: Final = 1
 """No detection before it is folded any more."""
 OUTSIDE: Final = 2
 """How many detections were not of this key day (a producer's error)."""
+TICKED: Final = 3
+"""The greatest time of a tick."""
+
+_RANDOM_KIND: Final = int(Kind.PROBE_REQUEST_RANDOM)
 
 # Indices of a bin's counters (uint32) in sensor health.
 DETECTIONS: Final = 0
 WEAK: Final = 1
 LATE: Final = 2
 DUPLICATES: Final = 3
+REFUSED: Final = 4
 
 
 class Steps(NamedTuple):
@@ -57,15 +62,20 @@ class Columns(NamedTuple):
     time_offset_ms: NDArray[np.uint32]
     device: NDArray[np.uint64]
     rssi: NDArray[np.int8]
+    kind: NDArray[np.uint8]
 
 
 class Health(NamedTuple):
     """What each sensor did in each five-minute bin of the day."""
 
     counts: NDArray[np.uint32]
-    """(sensors, bins, 4): detections, of them weak, of them late, duplicates beside them."""
+    """(sensors, bins, 5): detections, of them weak, of them late; beside them duplicates, and what ingest
+    refused because it was ahead of town time."""
     last_ms: NDArray[np.int64]
     """(sensors, bins): the greatest time heard, 0 for none."""
+    lead_ms: NDArray[np.int64]
+    """(sensors, bins): how far the detection that was furthest ahead stood before the town's newest tick;
+    NEVER where nothing was heard after a tick."""
     changed: NDArray[np.bool_]
     """(sensors, bins): since the rows were last emitted."""
 
@@ -102,6 +112,7 @@ def fold(
         if position[1] == 0 and i > 0 and steps.message[i] != steps.message[i - 1]:
             clock[WATERMARK] = max(clock[WATERMARK], clock[GREATEST] - lateness_ms)
         clock[GREATEST] = max(clock[GREATEST], steps.tick_ms[i])
+        clock[TICKED] = max(clock[TICKED], steps.tick_ms[i])
         sensor = steps.sensor[i]
         first = steps.start[i]
         for j in range(position[1], steps.detections[i]):
@@ -123,6 +134,7 @@ def fold(
                         sizes,
                         columns.device[first + j],
                         int(sensor_place[sensor]),
+                        IS_RANDOM if columns.kind[first + j] == _RANDOM_KIND else 0,
                         time_ms,
                         gap_ms,
                     )
@@ -130,6 +142,8 @@ def fold(
                 health.counts[sensor, bin_, LATE] += np.uint32(1)
             health.counts[sensor, bin_, DETECTIONS] += np.uint32(1)
             health.last_ms[sensor, bin_] = max(health.last_ms[sensor, bin_], time_ms)
+            if clock[TICKED] > NEVER:
+                health.lead_ms[sensor, bin_] = max(health.lead_ms[sensor, bin_], time_ms - clock[TICKED])
             health.changed[sensor, bin_] = True
             clock[GREATEST] = max(clock[GREATEST], time_ms)
         position[1] = 0

@@ -1,14 +1,15 @@
 """The open visits of one key day: an open-addressing hash table in one structured array.
 
-A key is (device, place). Usually it has one open visit; while late detections may still arrive it can
-have several, more than the gap apart: they stand as separate entries of one probe sequence.
+A key is (device, place, whether the address is random). Usually it has one open visit; while late
+detections may still arrive it can have several, more than the gap apart: they stand as separate entries of
+one probe sequence. A visit that was closed stays for as long as a move may begin at it.
 
 Kept as an array of records and not as one array a field: a detection touches one cache line.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numba import njit
@@ -24,24 +25,29 @@ ENTRY: Final = np.dtype(
         ("receptions", "u4"),
         ("place", "i2"),
         ("flags", "u1"),
-        ("padding", "u1"),
+        ("ordinal", "u1"),
     ]
 )
-"""One open visit, 32 bytes; `place` is an index into the day's places. Flags of 0 mean an empty slot, so a
-table of zeros is an empty one and its memory is taken only where it is used."""
+"""One visit, 32 bytes; `place` is an index into the day's places, `ordinal` counts the moves that led to it.
+Flags of 0 mean an empty slot, so a table of zeros is an empty one and its memory is taken only where it is
+used."""
 
 IS_OPEN: Final = 1
 """Flag: the slot holds an open visit."""
 REMOVED: Final = 8
-"""The flags of a slot whose visit was closed or joined to another; probing goes on over it."""
+"""The flags of a slot whose visit was joined to another or is of no use any more; probing goes on over it."""
 ANNOUNCED: Final = 2
-"""Flag: the visit's first row (version 1) has been emitted."""
+"""Flag: the visit's first detection is certain, and the move that led to it has been emitted."""
+LEFT: Final = 16
+"""Flag, instead of IS_OPEN: the visit was closed; the device may still move on from it."""
+IS_RANDOM: Final = 32
+"""Flag: the device's address is one that it made up."""
 HAS_SIBLING: Final = 4
 """Flag: the key may have a second entry further on in the probe sequence."""
 
 OPEN: Final = 0
 USED: Final = 1
-"""Indices of `sizes` (int64): entries that are open; entries that are open or removed."""
+"""Indices of `sizes` (int64): entries that are open; slots that are not empty."""
 
 _MOST_USED: Final = 0.6
 _SMALLEST: Final = 1024
@@ -64,7 +70,8 @@ def is_full(table: NDArray[np.void], sizes: NDArray[np.int64]) -> bool:
 
 
 @njit(nogil=True)
-def _slot(device: np.uint64, place: int, mask: int) -> int:
+def slot_of(device: np.uint64, place: int, mask: int) -> int:
+    """Where the probe sequence of a device at a place begins."""
     mixed = (device ^ (np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
     return int(mixed >> np.uint64(32)) & mask
 
@@ -75,21 +82,22 @@ def hear(
     sizes: NDArray[np.int64],
     device: np.uint64,
     place: int,
+    random: int,
     time_ms: int,
     gap_ms: int,
 ) -> None:
-    """Fold one detection into the visits of its device at its place.
+    """Fold one detection into the visits of its device at its place; `random` is IS_RANDOM or 0.
 
     It extends the visit within the gap (exactly the gap included), joins two that it bridges, or begins
     one. The caller has seen to it that the table is not full.
     """
     mask = table.size - 1
-    slot = _slot(device, place, mask)
+    slot = slot_of(device, place, mask)
     joined = -1
     sibling = -1
     while table[slot].flags:
         entry = table[slot]
-        if entry.flags & IS_OPEN and entry.device == device and entry.place == place:
+        if _is_open_of(entry, device, place, random):
             if entry.first_ms - gap_ms <= time_ms <= entry.last_ms + gap_ms:
                 if joined < 0:
                     joined = slot
@@ -118,49 +126,65 @@ def hear(
     entry.first_ms = time_ms
     entry.last_ms = time_ms
     entry.receptions = np.uint32(1)
-    entry.flags = np.uint8(IS_OPEN)
+    entry.flags = np.uint8(IS_OPEN | random)
+    entry.ordinal = np.uint8(0)
     if sibling >= 0:
-        _mark_siblings(table, device, place, mask)
+        _mark_siblings(table, device, place, random, mask)
     sizes[OPEN] += 1
     sizes[USED] += 1
 
 
 @njit(nogil=True)
-def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: int, mask: int) -> None:
-    slot = _slot(device, place, mask)
+def _is_open_of(entry: Any, device: np.uint64, place: int, random: int) -> bool:  # noqa: ANN401 - a record
+    return bool(
+        entry.device == device
+        and entry.place == place
+        and entry.flags & (IS_OPEN | IS_RANDOM) == IS_OPEN | random
+    )
+
+
+@njit(nogil=True)
+def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: int, random: int, mask: int) -> None:
+    slot = slot_of(device, place, mask)
     while table[slot].flags:
         entry = table[slot]
-        if entry.flags & IS_OPEN and entry.device == device and entry.place == place:
+        if _is_open_of(entry, device, place, random):
             entry.flags |= np.uint8(HAS_SIBLING)
         slot = (slot + 1) & mask
 
 
 @njit(nogil=True)
-def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
+def _copy_kept(source: NDArray[np.void], target: NDArray[np.void], sizes: NDArray[np.int64]) -> None:
     mask = target.size - 1
-    copied = 0
     for index in range(source.size):
         entry = source[index]
-        if not entry.flags & IS_OPEN:
+        if not entry.flags & (IS_OPEN | LEFT):
             continue
-        slot = _slot(entry.device, int(entry.place), mask)
+        slot = slot_of(entry.device, int(entry.place), mask)
         while target[slot].flags:
             slot = (slot + 1) & mask
         target[slot] = entry
-        copied += 1
-    return copied
+        sizes[USED] += 1
+        if entry.flags & IS_OPEN:
+            sizes[OPEN] += 1
+
+
+def kept(entries: NDArray[np.void]) -> NDArray[np.void]:
+    """The entries that later messages may still need: open visits, and those that may be moved on from."""
+    found: NDArray[np.void] = entries[(entries["flags"] & (IS_OPEN | LEFT)) != 0]
+    return found
 
 
 def rebuilt(entries: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """A table with the open ones of `entries` and room for as many again, and its sizes.
+    """A table with the kept ones of `entries` and room for as many again, and its sizes.
 
     Siblings keep their flag, so their order in the probe sequence does not matter.
     """
-    count = int(np.count_nonzero(entries["flags"] & IS_OPEN))
+    count = int(np.count_nonzero(entries["flags"] & (IS_OPEN | LEFT)))
     capacity = _SMALLEST
     while capacity * _MOST_USED < 2 * count + 1:
         capacity *= 2
     table = new_table(capacity)
     sizes = new_sizes()
-    sizes[OPEN] = sizes[USED] = _copy_open(entries, table)
+    _copy_kept(entries, table, sizes)
     return table, sizes

@@ -19,12 +19,12 @@ from meguri_flow.domain.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from meguri_proto.schema.log_pb2 import Detections, Rules, Segment, Tick
+    from meguri_proto.schema.log_pb2 import Detections, Refused, Rules, Segment, Tick
 
 SEALED_AFTER_MS = 24 * 3_600_000
 """A key day is forgotten this long after its end, in town time."""
 
-_FOLDED = ("time_offset_ms", "device", "rssi")
+_FOLDED = ("time_offset_ms", "device", "rssi", "kind")
 
 
 class Rejected(NamedTuple):
@@ -105,6 +105,8 @@ class _Read:
             self._tick(offset, record.tick)
         elif body == "rules":
             self._rules(offset, record.rules)
+        elif body == "refused":
+            self._refused(record.refused)
         else:
             self._partition.unknown_records += 1
 
@@ -133,6 +135,13 @@ class _Read:
             self._partition.days[key] = Day(day_rules(record))
         except ValueError:
             self._reject(offset, RejectReason.UNREADABLE)
+
+    def _refused(self, refused: Refused) -> None:
+        """Of a day or sensor that is not there any more there is nothing to say."""
+        day = self._partition.days.get((refused.town, refused.key_day))
+        sensor = day.rules.sensor_index.get(refused.sensor) if day else None
+        if day is not None and sensor is not None:
+            day.count_refused(sensor, refused.town_time_ms, refused.detections, refused.lead_ms)
 
     def _tick(self, offset: int, tick: Tick) -> None:
         times = self._partition.town_times

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from meguri_flow.domain.day_rules import DayRules
 
 from meguri_flow.domain.day_rules import BIN_MS
+from meguri_flow.domain.open_visits import IS_RANDOM
 
 VISIT_BEGUN = 1
 VISIT_CLOSED = 2
@@ -78,9 +79,31 @@ def visit_rows(rules: DayRules, generation: int, swept: Swept, rows: Rows) -> No
             receptions=entries["receptions"] if is_closed else 0,
             closed=int(is_closed),
             arrival=(entries["first_ms"] > rules.start_ms + rules.gap_ms).astype(np.uint8),
+            random=((entries["flags"] & IS_RANDOM) != 0).astype(np.uint8),
             rule_version=rules.version,
             version=version,
         )
+
+
+def move_rows(rules: DayRules, generation: int, moves: NDArray[np.void], rows: Rows) -> None:
+    """Add moves, given as MOVE records."""
+    places = np.array(rules.places, object)
+    rows.add(
+        "moves",
+        len(moves),
+        town=rules.town,
+        key_day=np.int32(rules.key_day),
+        generation=generation,
+        device=moves["device"],
+        first_ms=moves["first_ms"],
+        place=places[moves["place"]],
+        from_place=places[moves["from_place"]],
+        from_first_ms=moves["from_first_ms"],
+        ordinal=moves["ordinal"],
+        random=moves["random"],
+        rule_version=rules.version,
+        version=1,
+    )
 
 
 def presence_rows(

@@ -1,7 +1,9 @@
 """A partition's state as bytes and back: versioned, with everything that folding on needs.
 
-Format 1: zlib over a JSON header (its length first, uint32 little-endian) and the arrays it lists, one
-after another. Of the tables only the open visits are kept, of sensor health only the bins that were used.
+Format 2: zlib over a JSON header (its length first, uint32 little-endian) and the arrays it lists, one
+after another. Of the tables only the visits that are still needed are kept, of sensor health only the bins
+that were used. Format 1 knew neither moves nor refused detections nor the time of ticks; it is read as a
+state in which there were none.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from meguri_flow.domain.day_rules import DayRules
 
-FORMAT = 1
+FORMAT = 2
 
 
 class SnapshotError(ValueError):
@@ -100,25 +102,29 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
         "from_bin": day.from_bin,
         "sequences": [[sensor, boot, known.intervals()] for (sensor, boot), known in day.sequences.items()],
         "clock": keep(day.clock),
-        "open": keep(day.table[(day.table["flags"] & open_visits.IS_OPEN) != 0]),
+        "visits": keep(open_visits.kept(day.table)),
         "closed_presence": keep(day.closed_presence[:, day.from_bin :]),
         "health": [
             keep(sensor),
             keep(bin_),
             keep(day.health.counts[sensor, bin_]),
             keep(day.health.last_ms[sensor, bin_]),
+            keep(day.health.lead_ms[sensor, bin_]),
         ],
     }
 
 
 def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
     day = Day(_load_rules(header["rules"]), header["generation"], from_bin=header["from_bin"], changed=False)
-    day.clock[:] = arrays[header["clock"]]
-    day.table, day.sizes = open_visits.rebuilt(arrays[header["open"]])
+    clock = arrays[header["clock"]]
+    day.clock[: clock.size] = clock
+    day.table, day.sizes = open_visits.rebuilt(arrays[header["visits" if "visits" in header else "open"]])
     day.closed_presence[:, day.from_bin :] = arrays[header["closed_presence"]]
-    sensor, bin_, counts, last_ms = (arrays[index] for index in header["health"])
-    day.health.counts[sensor, bin_] = counts
+    sensor, bin_, counts, last_ms, *later = (arrays[index] for index in header["health"])
+    day.health.counts[sensor, bin_, : counts.shape[1]] = counts
     day.health.last_ms[sensor, bin_] = last_ms
+    for lead_ms in later:
+        day.health.lead_ms[sensor, bin_] = lead_ms
     day.sequences = {
         (sensor, boot): Sequences([(first, last) for first, last in intervals])
         for sensor, boot, intervals in header["sequences"]

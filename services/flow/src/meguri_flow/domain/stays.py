@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from meguri_flow.domain import closing, open_visits
+from meguri_flow.domain.day_rules import Bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def _hear_all(
     for index in range(start, device.size):
         if open_visits.is_full(table, sizes):
             return index
-        open_visits.hear(table, sizes, device[index], int(place[index]), time_ms[index], gap_ms)
+        open_visits.hear(table, sizes, device[index], int(place[index]), 0, time_ms[index], gap_ms)
     return int(device.size)
 
 
@@ -50,12 +51,12 @@ def stays(
     """
     order = np.argsort(time_ms, kind="stable")
     table, sizes = open_visits.new_table(), open_visits.new_sizes()
-    no_presence = np.zeros((1, 0), np.uint32)
+    bounds = Bounds(-_NO_END, _NO_END, gap_ms, gap_ms)
+    no_presence = np.zeros((0, 0), np.uint32)
     found = []
 
     def sweep(watermark_ms: int) -> None:
-        day = (-_NO_END, _NO_END, gap_ms)
-        found.append(closing.sweep(table, sizes, watermark_ms, day, 0, no_presence).closed)
+        found.append(closing.sweep(table, sizes, watermark_ms, bounds, 0, no_presence).closed)
 
     for first in range(0, len(order), _CHUNK):
         chunk = order[first : first + _CHUNK]

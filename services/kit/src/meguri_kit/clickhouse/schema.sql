@@ -148,7 +148,7 @@ CREATE TABLE moves
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, key_day)
-ORDER BY (town, key_day, generation, device, first_ms, place)
+ORDER BY (town, key_day, generation, device, first_ms, place, random)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE presence
@@ -257,5 +257,5 @@ CREATE TABLE visits
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, key_day)
-ORDER BY (town, key_day, generation, place, first_ms, device)
+ORDER BY (town, key_day, generation, place, first_ms, device, random)
 SETTINGS index_granularity = 8192;

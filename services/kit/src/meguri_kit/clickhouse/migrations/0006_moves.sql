@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS visits_with_random
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, key_day)
-ORDER BY (town, key_day, generation, place, first_ms, device);
+ORDER BY (town, key_day, generation, place, first_ms, device, random);
 
 CREATE TABLE IF NOT EXISTS visits
 (
@@ -72,4 +72,4 @@ CREATE TABLE IF NOT EXISTS moves
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, key_day)
-ORDER BY (town, key_day, generation, device, first_ms, place);
+ORDER BY (town, key_day, generation, device, first_ms, place, random);
