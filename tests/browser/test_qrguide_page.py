@@ -14,7 +14,7 @@ PHONE = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="module")
 def address():
-    towns = {"minamiyamashiro": replace(TOWN, town="minamiyamashiro")}
+    towns = {TOWN.town: replace(TOWN, sights={1: "hall"})}
     with serve(create_app(towns=towns, log=MemoryLog())) as address:
         yield address
 

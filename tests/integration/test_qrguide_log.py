@@ -2,6 +2,7 @@
 
 import socket
 import time
+from dataclasses import replace
 
 from fakes.town_day import TOWN
 from fastapi.testclient import TestClient
@@ -10,7 +11,7 @@ from meguri_kit.log import LogProducer, create_topics
 from meguri_proto.schema.guide_pb2 import GuideEvent
 from meguri_qrguide.app import create_app
 
-TOWNS = {"minamiyamashiro": TOWN}
+TOWNS = {TOWN.town: replace(TOWN, sights={1: "hall"})}
 
 
 def test_an_opening_stands_in_the_topic_before_the_guide_has_closed(kafka_bootstrap):
@@ -29,7 +30,7 @@ def test_an_opening_stands_in_the_topic_before_the_guide_has_closed(kafka_bootst
     (record,) = found
     event = GuideEvent.FromString(record.value)
     assert (event.sight, event.language) == ("1", "en")
-    assert record.key == event.event_id.encode()
+    assert record.key == TOWN.town.encode()
 
 
 def test_without_kafka_a_visitor_does_not_wait():

@@ -12,14 +12,12 @@ from fastapi.testclient import TestClient
 from meguri_proto.schema.guide_pb2 import GuideEvent
 from meguri_qrguide import openings
 from meguri_qrguide.app import create_app
-from meguri_qrguide.sights import LANGUAGES, SightFileError, parse_sight, sights
+from meguri_qrguide.sights import LANGUAGES, SharedSightError, SightFileError, parse_sight, sights
 
-TOWNS = {"minamiyamashiro": replace(TOWN, town="minamiyamashiro")}
+TOWNS = {"minamiyamashiro": replace(TOWN, town="minamiyamashiro", sights={1: "hall"})}
 NOW_MS = 1_700_000_000_000
 WHOLE = """
 number: 7
-town: a
-place: p
 ja: {name: 茶, lead: 茶の村。, text: [一つ。]}
 en: {name: Tea, lead: A tea village., text: [One.]}
 """
@@ -133,6 +131,29 @@ def test_a_sight_of_a_town_that_is_not_served_is_not_there(log):
     assert "There is no sight yet." in client.get("/", headers={"Accept-Language": "en"}).text
 
 
+def test_a_sight_without_a_text_is_no_page_and_in_no_list(log):
+    town = replace(TOWN, sights={1: "hall", 99_999: "hall"})
+    client = TestClient(create_app(towns={TOWN.town: town}, log=log))
+    assert client.get("/s/99999").status_code == 404
+    assert re.findall(r'href="(/s/[0-9]+)"', client.get("/").text) == ["/s/1"]
+
+
+def test_the_list_of_two_towns_names_each_over_its_sights(log):
+    other = replace(TOWN, town="mine", names={"ja": "美祢", "en": "Mine"}, sights={101: "hall", 102: "hall"})
+    client = TestClient(create_app(towns=TOWNS | {"mine": other}, log=log))
+    page = client.get("/", headers={"Accept-Language": "en"}).text
+    assert re.findall(r"<h2>([^<]+)|href=\"/s/(\d+)", page) == [
+        ("Yamazato", ""), ("", "1"), ("Mine", ""), ("", "101"), ("", "102")
+    ]  # fmt: skip
+    assert "Mine" in client.get("/s/101", headers={"Accept-Language": "en"}).text
+
+
+def test_two_towns_with_a_sight_of_one_number_are_refused_by_their_names(log):
+    towns = TOWNS | {"mine": replace(TOWN, town="mine", sights={1: "hall"})}
+    with pytest.raises(SharedSightError, match=r"sight 1 .* minamiyamashiro and of mine"):
+        create_app(towns=towns, log=log)
+
+
 def test_the_qr_code_is_an_image_of_the_sights_own_address(log):
     import qrcode
 
@@ -168,7 +189,7 @@ def test_every_sight_has_a_name_a_lead_and_a_text_in_every_language():
     [
         "",
         "[]",
-        WHOLE.replace("place: p", ""),
+        WHOLE.replace("number: 7", ""),
         WHOLE + "extra: 1",
         WHOLE.replace("lead: A tea village.", "lead: ''"),
         WHOLE.replace("en: {name: Tea, lead: A tea village., text: [One.]}", "en: Tea"),

@@ -19,6 +19,7 @@ from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.log import LogProducer, TopicError, create_topics
 from meguri_kit.registry import Registry, RegistryError
 from meguri_qrguide.app import create_app as create_guide
+from meguri_qrguide.sights import SharedSightError
 
 from meguri.consumer_groups import remove_members
 from meguri.errors import LocalRunError
@@ -64,12 +65,16 @@ class Services:
                 raise LocalRunError(f"{error}.") from error
             self.log = LogProducer(kafka_bootstrap)
             opened.callback(self.log.close)
+            try:
+                guide = create_guide(towns=towns, log=self.log)
+            except SharedSightError as error:
+                raise LocalRunError(f"{error}.") from error
             self.apps: dict[str, FastAPI] = {
                 "dashboard": create_dashboard(towns=towns, store=self.store, redis_url=redis_url),
                 "ingest": create_ingest(
                     towns=towns, registry=self.registry, log=self.log, redis_url=redis_url
                 ),
-                "guide": create_guide(towns=towns, log=self.log),
+                "guide": guide,
             }
             self._opened = opened.pop_all()
         self.flow = Flow(kafka_bootstrap, self.store, self.log, redis_url, folder.flow)

@@ -12,6 +12,7 @@ from meguri_proto.towns import TownFileError
 from pydantic import ValidationError
 
 from meguri_qrguide.app import create_app
+from meguri_qrguide.sights import SharedSightError
 
 
 class _Process(ProcessSettings):
@@ -35,7 +36,11 @@ def main() -> int:
         sys.stderr.write(f"The guide cannot start: {error}\n")
         return 1
     log = LogProducer(process.kafka)
-    app = create_app(towns=towns, log=log, public_url=process.public_url)
+    try:
+        app = create_app(towns=towns, log=log, public_url=process.public_url)
+    except SharedSightError as error:
+        sys.stderr.write(f"The guide cannot start: {error}\n")
+        return 1
     uvicorn.run(app, host=process.host, port=process.port, access_log=False, log_config=None)
     log.close()
     return 0

@@ -11,12 +11,13 @@ from fastapi import FastAPI
 from meguri_kit.metrics import instrument
 from meguri_kit.pages.headers import SecurityHeaders
 from meguri_kit.pages.static_files import PageFiles
-from prometheus_client import CollectorRegistry, Counter
 
+from meguri_qrguide.endpoints import Events
 from meguri_qrguide.health import health_routes
+from meguri_qrguide.metrics import Metrics
 from meguri_qrguide.openings import Openings
 from meguri_qrguide.pages import Pages
-from meguri_qrguide.sights import sights
+from meguri_qrguide.sights import sights, towns_of_sights
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -40,20 +41,20 @@ def create_app(
 
     Args:
         towns: by name.
-        log: where openings go; the caller closes it after the app. It may be away: the pages stand.
+        log: where openings and posted events go; the caller closes it after the app. It may be away: the
+            pages stand.
         public_url: the guide's address as visitors reach it, for QR codes; by default the one asked.
         now_ms: the wall clock, epoch milliseconds.
+
+    Raises:
+        SharedSightError: two of the towns have a sight of one number.
     """
-    registry = CollectorRegistry()
-    events = Counter(
-        "meguri_qrguide_events",
-        "Openings of sights, by outcome (logged, dropped_queue_full, dropped_log_away).",
-        ["outcome"],
-        registry=registry,
-    )
-    openings = Openings(log, events, now_ms)
+    metrics = Metrics()
+    by_sight = towns_of_sights(towns)
+    openings = Openings(log, metrics.openings, now_ms)
+    events = Events(towns, by_sight, log, metrics, now_ms)
     static = PageFiles(Path(__file__).parent / "static")
-    pages = Pages(towns, sights(), openings, public_url=public_url, static_version=static.version)
+    pages = Pages(by_sight, sights(), openings, public_url=public_url, static_version=static.version)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -62,9 +63,10 @@ def create_app(
 
     app = FastAPI(title="Meguri guide", lifespan=lifespan, openapi_url=None)
     app.include_router(pages.router)
+    app.include_router(events.router)
     app.include_router(health_routes(log))
     app.mount("/static", static)
     pages.answer_errors(app)
     app.add_middleware(SecurityHeaders)
-    instrument(app, registry, "meguri_qrguide")
+    instrument(app, metrics.registry, "meguri_qrguide")
     return app

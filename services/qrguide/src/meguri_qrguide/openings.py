@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from meguri_kit.log import LogUnavailableError
+from meguri_proto.guide import GuideEventKind
 from meguri_proto.schema.guide_pb2 import GuideEvent
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Openings:
             event_id=str(uuid.uuid4()),
             sight=str(sight.number),
             language=language,
-            kind="opened",
+            kind=GuideEventKind.OPENED,
             at_ms=at_ms,
             version=1,
             key_day=town.key_day_at(at_ms),
@@ -68,7 +69,7 @@ class Openings:
 
     async def _append(self, event: GuideEvent) -> None:
         try:
-            await self._log.append(TOPIC, event.SerializeToString(), key=event.event_id.encode())
+            await self._log.append(TOPIC, event.SerializeToString(), key=event.town.encode())
         except LogUnavailableError:
             self._events.labels("dropped_log_away").inc()
         else:

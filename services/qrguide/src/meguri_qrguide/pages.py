@@ -28,8 +28,8 @@ class Pages:
     """The routes.
 
     Args:
-        towns: by name.
-        sights: by number; those of other towns than these are not there.
+        towns_of_sights: by the sight's number.
+        sights: by number; those of no town are not there.
         openings: told of each sight that is opened.
         public_url: the guide's address as visitors reach it, for QR codes; None for the one asked.
         static_version: of the files under `/static`.
@@ -37,15 +37,15 @@ class Pages:
 
     def __init__(
         self,
-        towns: Mapping[str, Town],
+        towns_of_sights: Mapping[int, Town],
         sights: Mapping[int, Sight],
         openings: Openings,
         *,
         public_url: str | None,
         static_version: str,
     ) -> None:
-        self._towns = towns
-        self._sights = {number: sight for number, sight in sights.items() if sight.town in towns}
+        self._towns = towns_of_sights
+        self._sights = {number: sights[number] for number in towns_of_sights if number in sights}
         self._openings = openings
         self._public_url = public_url
         self._templates = Environment(
@@ -64,12 +64,12 @@ class Pages:
 
     async def front(self, request: Request) -> Response:
         """Every sight."""
-        return self._page(request, "front.html", sights=self._sights.values())
+        return self._page(request, "front.html", towns=self._by_town())
 
     async def sight(self, request: Request, number: str) -> Response:
         """One sight; its opening is noted, unless the browser only fetched ahead."""
         sight = self._sight(number)
-        town = self._towns[sight.town]
+        town = self._towns[sight.number]
         if "prefetch" not in request.headers.get("sec-purpose", ""):
             self._openings.note(town, sight, page_language(request, LANGUAGES))
         return self._page(
@@ -87,9 +87,17 @@ class Pages:
         """Give the app the page of addresses that lead nowhere."""
 
         async def no_such_page(request: Request, _error: Exception) -> Response:
-            return self._page(request, "no_such_page.html", status=404, sights=self._sights.values())
+            return self._page(request, "no_such_page.html", status=404, towns=self._by_town())
 
         app.add_exception_handler(404, no_such_page)
+
+    def _by_town(self) -> list[tuple[Town, list[Sight]]]:
+        """Towns, each with its sights in the order of their numbers."""
+        found: dict[str, tuple[Town, list[Sight]]] = {}
+        for number, sight in self._sights.items():
+            town = self._towns[number]
+            found.setdefault(town.town, (town, []))[1].append(sight)
+        return list(found.values())
 
     def _sight(self, number: str) -> Sight:
         sight = self._sights.get(int(number)) if number.isascii() and number.isdigit() else None

@@ -1,4 +1,4 @@
-"""The sights of the guide: one file each, in every language of the guide."""
+"""The sights of the guide: one file of texts each, in every language; the town files say where they are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from meguri_proto.towns import Town
 
 LANGUAGES = ("ja", "en")
 """The first answers who states no wish."""
@@ -26,16 +28,36 @@ class Text:
 
 @dataclass(frozen=True)
 class Sight:
-    """What a QR code on the spot opens: the number in its address, where it is, and its texts by language."""
+    """What a QR code on the spot opens: the number in its address, and its texts by language."""
 
     number: int
-    town: str
-    place: str
     texts: Mapping[str, Text]
 
 
 class SightFileError(ValueError):
     """The file is no sight; the message names the file and what is wrong."""
+
+
+class SharedSightError(ValueError):
+    """Two towns have a sight of one number, so its code would lead to two places."""
+
+
+def towns_of_sights(towns: Mapping[str, Town]) -> dict[int, Town]:
+    """The town of each sight by the sight's number, in the order of the numbers.
+
+    Raises:
+        SharedSightError: two of the towns have the same number.
+    """
+    found: dict[int, Town] = {}
+    for town in towns.values():
+        for number in town.sights:
+            if number in found:
+                raise SharedSightError(
+                    f"The sight {number} is in the files of {found[number].town} and of {town.town}: "
+                    "give one of them another number"
+                )
+            found[number] = town
+    return dict(sorted(found.items()))
 
 
 def sights() -> dict[int, Sight]:
@@ -57,7 +79,7 @@ def sights() -> dict[int, Sight]:
 def parse_sight(text: str, source: str) -> Sight:
     """One sight from its file's text; `source` is the name that errors give to it."""
     fields = yaml.safe_load(text)
-    expected = {"number", "town", "place", *LANGUAGES}
+    expected = {"number", *LANGUAGES}
     if not isinstance(fields, dict) or fields.keys() != expected:
         raise SightFileError(f"{source}: expected exactly {', '.join(sorted(expected))}")
     texts = {}
@@ -66,4 +88,4 @@ def parse_sight(text: str, source: str) -> Sight:
         if not isinstance(one, dict) or one.keys() != {"name", "lead", "text"} or not all(one.values()):
             raise SightFileError(f"{source}: {language} needs a name, a lead and a text of paragraphs")
         texts[language] = Text(one["name"], one["lead"], tuple(one["text"]))
-    return Sight(int(fields["number"]), fields["town"], fields["place"], texts)
+    return Sight(int(fields["number"]), texts)

@@ -1,0 +1,146 @@
+"""`POST /v1/events`: what visitors' phones did with the guide, and what they answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from meguri_kit.log import LogUnavailableError
+from meguri_proto.reasons import RejectReason
+from meguri_proto.schema.guide_pb2 import GuideEvent
+from meguri_proto.schema.survey_pb2 import SurveyAnswers
+
+from meguri_qrguide.dead_letters import DeadLetters
+from meguri_qrguide.judging import BodyError, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from meguri_kit.log import Log
+    from meguri_proto.towns import Town
+
+    from meguri_qrguide.judging import Judged
+    from meguri_qrguide.metrics import Metrics
+
+EVENTS_TOPIC = "guide-events"
+ANSWERS_TOPIC = "survey-answers"
+MAX_BODY_BYTES = 256 * 1024
+RETRY_AFTER_S = 5
+_STATUS = {RejectReason.UNREADABLE: 400, RejectReason.TOO_LARGE: 413}
+
+
+class Events:
+    """The route.
+
+    No token: the code on the spot is for everybody. Nothing of who posts is kept or looked at.
+
+    Args:
+        towns: by name.
+        towns_of_sights: by the sight's number.
+        log: where events and answers are appended.
+        metrics: of the app.
+        now_ms: the wall clock, epoch milliseconds.
+    """
+
+    def __init__(
+        self,
+        towns: Mapping[str, Town],
+        towns_of_sights: Mapping[int, Town],
+        log: Log,
+        metrics: Metrics,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._towns = towns
+        self._towns_of_sights = towns_of_sights
+        self._log = log
+        self._metrics = metrics
+        self._dead_letters = DeadLetters(log, metrics)
+        self._now_ms = now_ms
+        self.router = APIRouter()
+        self.router.post("/v1/events")(self.post_events)
+
+    async def post_events(self, request: Request) -> JSONResponse:
+        """Deliver events and answers; answered when the log has what was accepted.
+
+        Posting the same again changes nothing. Items in `rejected` are not accepted however often they are
+        posted. Status: 200, 422 when nothing of it was accepted, 400 (no such JSON), 413 (too much at once),
+        415 (no JSON by its header), 503 with Retry-After (Kafka does not answer: post the same again).
+        """
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if (
+            media_type != "application/json"
+            or request.headers.get("content-encoding", "identity") != "identity"
+        ):
+            return _refusal(415, "Post JSON as it is: Content-Type is to be application/json, no encoding.")
+        try:
+            return await self._take(request)
+        except LogUnavailableError:
+            self._metrics.refused.inc()
+            return _refusal(
+                503,
+                "Kafka did not acknowledge; post the same again in a few seconds.",
+                {"Retry-After": str(RETRY_AFTER_S)},
+            )
+
+    async def _take(self, request: Request) -> JSONResponse:
+        body = b""
+        try:
+            body = await _read(request)
+            judged = judge(body, self._towns, self._towns_of_sights, self._now_ms())
+        except BodyError as error:
+            await self._dead_letters.whole(error.reason, len(body))
+            return _refusal(_STATUS[error.reason], str(error))
+        await asyncio.gather(self._append(judged), self._dead_letters.rejected(judged.rejected))
+        answer = {
+            "accepted": judged.accepted,
+            "rejected": [
+                {"item": each.item, "reason": each.reason.value, "message": each.message}
+                for each in judged.rejected
+            ],
+        }
+        if judged.rejected and not judged.accepted:
+            return JSONResponse(
+                {"error": "Nothing of it was accepted; `rejected` says why.", **answer}, status_code=422
+            )
+        return JSONResponse(answer)
+
+    async def _append(self, judged: Judged) -> None:
+        """One message a town and topic."""
+        messages = [
+            *((EVENTS_TOPIC, town, _one_message(events)) for town, events in judged.events.items()),
+            *(
+                (ANSWERS_TOPIC, town, SurveyAnswers(answers=answers).SerializeToString())
+                for town, answers in judged.answers.items()
+            ),
+        ]
+        await asyncio.gather(
+            *(self._log.append(topic, value, key=town.encode()) for topic, town, value in messages)
+        )
+        self._metrics.accepted.labels("events").inc(sum(map(len, judged.events.values())))
+        self._metrics.accepted.labels("answers").inc(sum(map(len, judged.answers.values())))
+
+
+def _one_message(events: list[GuideEvent]) -> bytes:
+    message = GuideEvent()
+    message.CopyFrom(events[0])
+    message.further.extend(events[1:])
+    return message.SerializeToString()
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyError(
+                RejectReason.TOO_LARGE,
+                f"The body has more than {MAX_BODY_BYTES} bytes, which is what one post may have. "
+                "Post it in parts.",
+            )
+    return bytes(body)
+
+
+def _refusal(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status, headers)

@@ -1,0 +1,37 @@
+"""What the guide counts. One object an app, so that several apps live in one process."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter
+
+_PREFIX = "meguri_qrguide"
+
+
+class Metrics:
+    """Every metric of the guide's own, each with its sentence; requests are counted by `meguri_kit.metrics`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.openings = Counter(
+            f"{_PREFIX}_events",
+            "Openings of sights, by outcome (logged, dropped_queue_full, dropped_log_away).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.accepted = Counter(
+            f"{_PREFIX}_accepted",
+            "Posted items that Kafka acknowledged, by what they are (events, answers).",
+            ["items"],
+            registry=self.registry,
+        )
+        self.rejected = Counter(
+            f"{_PREFIX}_rejected",
+            "Posted items (and whole bodies) not accepted, by what they are (events, answers, body) and reason.",
+            ["items", "reason"],
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            f"{_PREFIX}_refused",
+            "Posts that were asked to come again because Kafka did not acknowledge.",
+            registry=self.registry,
+        )
