@@ -1,4 +1,4 @@
-"""What phones post to the guide: which events and answers are accepted, and the reason of each that is not."""
+"""What phones post to the guide: what is accepted, and the reason of each item that is not."""
 
 import json
 from dataclasses import replace

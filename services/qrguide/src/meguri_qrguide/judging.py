@@ -71,7 +71,7 @@ class Judged:
     @property
     def accepted(self) -> int:
         """Items."""
-        return sum(map(len, (*self.events.values(), *self.answers.values())))
+        return sum(map(len, self.events.values())) + sum(map(len, self.answers.values()))
 
 
 class _Event(BaseModel):

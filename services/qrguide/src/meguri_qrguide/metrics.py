@@ -8,7 +8,7 @@ _PREFIX = "meguri_qrguide"
 
 
 class Metrics:
-    """Every metric of the guide's own, each with its sentence; requests are counted by `meguri_kit.metrics`."""
+    """Every metric of the guide's own, each with its sentence; `meguri_kit.metrics` counts requests."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -26,7 +26,7 @@ class Metrics:
         )
         self.rejected = Counter(
             f"{_PREFIX}_rejected",
-            "Posted items (and whole bodies) not accepted, by what they are (events, answers, body) and reason.",
+            "Posted items and bodies not accepted, by what they are (events, answers, body) and reason.",
             ["items", "reason"],
             registry=self.registry,
         )
