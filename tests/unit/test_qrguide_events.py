@@ -1,4 +1,4 @@
-"""`POST /v1/events` of the guide: answered when the log has what was accepted, nothing of the visitor in it."""
+"""`POST /v1/events` of the guide: answered when the log has what was accepted, and nothing of who posted."""
 
 import json
 import re
