@@ -57,16 +57,54 @@ def clickhouse_path(tmp_path_factory):
     return tmp_path_factory.mktemp("clickhouse")
 
 
+@pytest.fixture(scope="session")
+def clickhouse_server(tmp_path_factory):
+    """A real ClickHouse server for all tests of this process; databases are what they have apart."""
+    from engines.clickhouse_server import BINARY, ClickHouseServer
+
+    if BINARY is None:
+        skip_or_fail("clickhouse-server is not installed; infra/test-needs installs it on Debian")
+    server = ClickHouseServer(tmp_path_factory.mktemp("clickhouse_server"))
+    server.start()
+    yield server
+    server.stop()
+
+
 _databases = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def store(clickhouse_path):
-    """An EmbeddedStore with all migrations applied to a database of its own, one for each test module."""
+@pytest.fixture(scope="session")
+def empty_store(request):
+    """Opens a store of a new empty database: `empty_store("embedded")`, `empty_store("server")`."""
     from meguri_kit.clickhouse.embedded import EmbeddedStore
+    from meguri_kit.clickhouse.server import ServerStore
+
+    def open_store(engine):
+        database = f"meguri_test_{next(_databases)}"
+        if engine == "embedded":
+            return EmbeddedStore(request.getfixturevalue("clickhouse_path"), database)
+        server = request.getfixturevalue("clickhouse_server")
+        server.execute(f"CREATE DATABASE {database}")
+        return ServerStore(f"{server.url}/{database}")
+
+    return open_store
+
+
+@pytest.fixture(scope="module")
+def store(empty_store):
+    """An EmbeddedStore with all migrations applied to a database of its own, one for each test module."""
+    yield from _migrated(empty_store("embedded"))
+
+
+@pytest.fixture(scope="module", params=["embedded", "server"])
+def each_store(request, empty_store):
+    """As `store`, on ClickHouse in this process and on a server: the module's tests run on both."""
+    yield from _migrated(empty_store(request.param))
+
+
+def _migrated(store):
     from meguri_kit.clickhouse.migrations import migrate
 
-    store = EmbeddedStore(clickhouse_path, database=f"meguri_test_{next(_databases)}")
     migrate(store)
     yield store
     store.close()

@@ -1,48 +1,39 @@
-"""What every store promises, on ClickHouse in the process and, where its address is given, on a server."""
+"""What every store promises, on ClickHouse in the process and on a server."""
 
 import itertools
-import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
-from clickhouse_driver import Client
 from meguri_kit.clickhouse import statements
 from meguri_kit.clickhouse.embedded import EmbeddedStore
 from meguri_kit.clickhouse.migrations import Migration, migrate
 from meguri_kit.clickhouse.server import ServerStore
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
 
-SERVER = os.environ.get("MEGURI_TEST_CLICKHOUSE_SERVER")
-"""`clickhouse://host:9000` of a server on which databases may be made and dropped."""
-
 _names = itertools.count()
 
 
-@pytest.fixture(params=["embedded", *(["server"] if SERVER else [])])
-def opened(request, clickhouse_path):
+@pytest.fixture(params=["embedded", "server"])
+def opened(request):
     """Opens a store of an empty database, again and again the same one."""
     name = f"store_suite_{next(_names)}"
     stores = []
     if request.param == "server":
-        client = Client.from_url(SERVER)
-        client.execute(f"DROP DATABASE IF EXISTS {name}")
-        client.execute(f"CREATE DATABASE {name}")
+        server = request.getfixturevalue("clickhouse_server")
+        server.execute(f"CREATE DATABASE {name}")
+    else:
+        path = request.getfixturevalue("clickhouse_path")
 
     def open_store():
-        if request.param == "server":
-            stores.append(ServerStore(f"{SERVER}/{name}"))
-        else:
-            stores.append(EmbeddedStore(clickhouse_path, name))
+        is_server = request.param == "server"
+        stores.append(ServerStore(f"{server.url}/{name}") if is_server else EmbeddedStore(path, name))
         return stores[-1]
 
     yield open_store
     for store in stores:
         store.close()
-    if request.param == "server":
-        client.execute(f"DROP DATABASE {name}")
-        client.disconnect()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Migrations of the tables: `NNNN_name.sql`, numbered from 0001 without gaps, forward only.
 
 A file that was released is never changed: its checksum is recorded with it. It uses only what every
-ClickHouse has (no LowCardinality, DateTime64, TTL). A file that was interrupted is run again from its start,
-so each statement allows that (`IF NOT EXISTS`).
+ClickHouse has since 18.16 (no LowCardinality, DateTime64, TTL, ADD COLUMN IF NOT EXISTS). A file that was
+interrupted between any two statements is run again from its start and has to lead to the same end.
 """
 
 from __future__ import annotations
