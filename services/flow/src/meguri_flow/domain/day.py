@@ -10,7 +10,7 @@ import numpy as np
 from meguri_flow.domain import closing, hearing, open_visits
 from meguri_flow.domain.day_rules import BIN_MS
 from meguri_flow.domain.deliveries import Sequences
-from meguri_flow.domain.rows import Rows, move_rows, presence_rows, visit_rows
+from meguri_flow.domain.rows import CompleteDay, Rows, move_rows, presence_rows, visit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -199,3 +199,7 @@ class Day:
             complete=int(self.is_complete),
             version=next_offset,
         )
+        if self.is_complete:
+            rows.complete.append(
+                CompleteDay(rules.town, rules.key_day, self.generation, rules.start_ms, next_offset)
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,12 +22,25 @@ VISIT_BEGUN = 1
 VISIT_CLOSED = 2
 
 
+class CompleteDay(NamedTuple):
+    """A day whose rows of visits and moves are all among those emitted up to now."""
+
+    town: str
+    key_day: int
+    generation: int
+    start_ms: int
+    version: int
+    """Of the row in `days` that says so: the offset at which the prefix ends that it is a function of."""
+
+
 @dataclass
 class Rows:
     """Rows by table, as pieces to be concatenated: `pieces[table][i][column]`, an array or one value."""
 
     pieces: dict[str, list[Mapping[str, object]]] = field(default_factory=dict)
     count: int = 0
+    complete: list[CompleteDay] = field(default_factory=list)
+    """One for each row in `days` that says that its day is complete."""
 
     def add(self, table: str, length: int, **columns: object) -> None:
         """Add `length` rows; a column is an array of that length or one value for all."""
@@ -40,6 +53,7 @@ class Rows:
         for table, pieces in other.pieces.items():
             self.pieces.setdefault(table, []).extend(pieces)
         self.count += other.count
+        self.complete += other.complete
 
     def columns(self, table: str) -> dict[str, NDArray[np.generic]]:
         """One array a column over all pieces of a table."""
