@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from meguri import town_command
 from meguri.errors import LocalRunError
 from meguri.listeners import DEFAULT_PORT
 
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Meguri on one machine: what passing phones, tills and guides tell a small destination.",
 )
+app.add_typer(town_command.app, name="town")
 
 DEMO_DATA = Path(".meguri/demo")
 UP_DATA = Path(".meguri/up")
@@ -33,7 +35,12 @@ RunningData = Annotated[
 TownName = Annotated[str, typer.Option("--town", help="The town's name, as its file says.")]
 SensorName = Annotated[str, typer.Option("--sensor", help="The sensor's name, as the town's file says.")]
 Capture = Annotated[
-    Path, typer.Argument(help="A pcap file of link type 127 (radiotap).", exists=True, dir_okay=False)
+    Path,
+    typer.Argument(
+        help="A pcap or pcapng file of 802.11 frames (link type 127, 105 or 119).",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
 
 
