@@ -9,12 +9,14 @@ from fakes.log import MemoryLog
 from fakes.town_day import TOWN
 from fastapi.testclient import TestClient
 from meguri_proto.records import read_guide_events, read_survey_answers
+from meguri_proto.towns import Clock
 from meguri_qrguide.app import create_app
 from meguri_qrguide.endpoints import MAX_BODY_BYTES
 
 NOW_MS = 1_760_000_000_000
 TOWNS = {
-    name: replace(TOWN, town=name, sights={number: "hall"}) for number, name in enumerate(("tea", "cave"), 1)
+    name: replace(TOWN, town=name, sights={number: "hall"}, clock=clock)
+    for number, (name, clock) in enumerate((("tea", Clock.RECORDING), ("cave", Clock.LIVE)), 1)
 }
 
 
@@ -64,6 +66,7 @@ def test_what_is_posted_together_is_one_message_a_town_and_topic_under_the_towns
 
 def test_what_is_not_accepted_is_named_counted_and_leaves_one_letter_a_reason_without_a_body(client, log):
     body = {"events": [event("a"), event("b", sight=9), event("c", sight=9), event("d", kind="sold")]}
+    body["events"].append(event("e", sight=2, at_ms=NOW_MS + 3_600_000))
     reply = client.post("/v1/events", json=body)
     assert reply.status_code == 200
     assert reply.json()["accepted"] == 1
@@ -71,11 +74,13 @@ def test_what_is_not_accepted_is_named_counted_and_leaves_one_letter_a_reason_wi
         ("events[1]", "unknown_sight"),
         ("events[2]", "unknown_sight"),
         ("events[3]", "bad_field"),
+        ("events[4]", "clock_ahead"),
     ]
     assert {each.value for each in log.read_all("dead-letters")} == {b""}
-    assert sorted((each["reason"], each["source"], each["items"]) for each in letters(log)) == [
-        (b"bad_field", b"guide/events", b"1"),
-        (b"unknown_sight", b"guide/events", b"2"),
+    assert sorted((each["reason"], each["source"], each["town"], each["items"]) for each in letters(log)) == [
+        (b"bad_field", b"guide/events", b"", b"1"),
+        (b"clock_ahead", b"guide/events", b"cave", b"1"),
+        (b"unknown_sight", b"guide/events", b"", b"2"),
     ]
     metrics = client.get("/metrics").text
     assert 'meguri_qrguide_rejected_total{items="events",reason="unknown_sight"} 2.0' in metrics
