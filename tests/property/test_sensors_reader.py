@@ -41,7 +41,7 @@ def test_what_is_written_as_a_capture_reads_back(written, order, nanoseconds):
     )
     packets, file = read(data)
     assert packets == [
-        (seconds * 1_000 + fraction // unit, data, more > 0) for seconds, fraction, data, more in written
+        (seconds * 1_000 + fraction // unit, data, more > 0, 127) for seconds, fraction, data, more in written
     ]
     assert file.bytes_read == len(data)
 

@@ -89,13 +89,13 @@ def test_headers_of_two_kinds_in_one_capture_do_not_disturb_each_other():
     ],
 )
 def test_what_is_no_radiotap_header_is_rejected(packet):
-    assert read(packet) is FrameReject.RADIOTAP_UNREADABLE
+    assert read(packet) is FrameReject.HEADER_UNREADABLE
 
 
 def test_a_header_cut_short_is_rejected_though_its_kind_is_known():
     reader = FrameReader(KEY)
     reader.read(HEADER + probe_request(ADDRESS), is_cut=False)
-    assert reader.read(HEADER[:-1], is_cut=False) is FrameReject.RADIOTAP_UNREADABLE
+    assert reader.read(HEADER[:-1], is_cut=False) is FrameReject.HEADER_UNREADABLE
 
 
 def test_a_checksum_at_the_end_is_no_element():

@@ -44,31 +44,33 @@ class Batcher:
         self._times: list[int] = []
         self._heard: list[Heard] = []
         self._earliest = self._latest = 0
+        self._from_ms = self._to_ms = 0
+        """Between which the next detection has to be to fit."""
         self.sequences: dict[int, int] = dict(sequences or {})
         """The next sequence of each key day."""
 
     def add(self, time_ms: int, heard: Heard, day: DayKey) -> Batch | None:
         """Take a detection, heard under the day's key; the batch that had to be closed for it, if any."""
-        if self._times:
-            earliest, latest = min(self._earliest, time_ms), max(self._latest, time_ms)
-            fits = latest - earliest <= self._span_ms and len(self._times) < LARGEST_BATCH
-            if fits and day is self._day:
-                self._earliest, self._latest = earliest, latest
-                self._times.append(time_ms)
-                self._heard.append(heard)
-                return None
-        closed = self.close()
-        self._day = day
-        self._earliest = self._latest = time_ms
+        closed = None
+        fits = day is self._day and self._from_ms <= time_ms <= self._to_ms
+        if not fits or len(self._times) == LARGEST_BATCH:
+            closed = self.close()
+            self._day = day
+            self._earliest = self._latest = time_ms
+            self._from_ms, self._to_ms = time_ms - self._span_ms, time_ms + self._span_ms
+        elif time_ms > self._latest:
+            self._latest, self._from_ms = time_ms, time_ms - self._span_ms
+        elif time_ms < self._earliest:
+            self._earliest, self._to_ms = time_ms, time_ms + self._span_ms
         self._times.append(time_ms)
         self._heard.append(heard)
         return closed
 
     def close(self) -> Batch | None:
         """The batch collected so far, if there is any; the next detection begins another."""
-        if self._day is None or not self._times:
+        day, self._day = self._day, None
+        if day is None:
             return None
-        day = self._day
         sequence = self.sequences.get(day.key_day, 0)
         self.sequences[day.key_day] = sequence + 1
         batch = Batch(

@@ -93,11 +93,11 @@ def summarise(path: str | Path, progress: Progress | None = None) -> CaptureSumm
     last: int | None = None
     with path.open("rb") as stream:
         capture = CaptureFile(stream)
-        for time_ms, data, is_cut in capture.packets():
+        for time_ms, data, is_cut, link_type in capture.packets():
             frames += 1
             first = time_ms if first is None or time_ms < first else first
             last = time_ms if last is None or time_ms > last else last
-            heard = reader.read(data, is_cut=is_cut)
+            heard = reader.read(data, is_cut=is_cut, link_type=link_type)
             if heard is None:
                 others += 1
             elif isinstance(heard, FrameReject):
@@ -109,10 +109,11 @@ def summarise(path: str | Path, progress: Progress | None = None) -> CaptureSumm
                 progress(capture.bytes_read, total)
         if progress:
             progress(capture.bytes_read, total)
+    rejected[FrameReject.WITHOUT_TIME] += capture.without_time
     return CaptureSummary(
         verdict=capture.verdict,
         sentence=capture.sentence,
-        frames=frames,
+        frames=frames + capture.without_time,
         probe_requests=probes,
         other_frames=others,
         global_addresses=len(devices[False]),

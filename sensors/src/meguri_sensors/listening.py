@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from meguri_proto.pseudonyms import KEY_BYTES
 
 from meguri_sensors.day_keys import DayKey, NoKey
+from meguri_sensors.opt_outs import NOBODY, OptOuts
 from meguri_sensors.probe_requests import FrameReader
 from meguri_sensors.verdicts import FrameReject
 
@@ -26,16 +27,24 @@ if TYPE_CHECKING:
 class Counts:
     """What became of the frames read so far."""
 
-    frames: int = 0
     probe_requests: int = 0
     other_frames: int = 0
     rejected: Counter[FrameReject] = field(default_factory=Counter)
     undeliverable: Counter[str] = field(default_factory=Counter)
     """Probe requests of key days for which there is no key, by the reason of it."""
 
+    @property
+    def frames(self) -> int:
+        """All of them."""
+        return self.probe_requests + self.other_frames + self.rejected.total()
+
 
 def listen(
-    packets: Iterable[Packet], key_at: Callable[[int], DayKey | NoKey], batcher: Batcher, counts: Counts
+    packets: Iterable[Packet],
+    key_at: Callable[[int], DayKey | NoKey],
+    batcher: Batcher,
+    counts: Counts,
+    opt_outs: OptOuts = NOBODY,
 ) -> Iterator[Batch]:
     """The batches that the packets make, each as soon as it is closed; `counts` goes on with them.
 
@@ -45,18 +54,19 @@ def listen(
             By then every batch of that day was given out.
         batcher: cuts the batches.
         counts: changed in place.
+        opt_outs: whose frames are not read.
     """
     day: DayKey | NoKey = NoKey(0, 0, "")
-    reader = FrameReader(secrets.token_bytes(KEY_BYTES))
-    for time_ms, data, is_cut in packets:
+    read = FrameReader(secrets.token_bytes(KEY_BYTES)).read
+    for time_ms, data, is_cut, link_type in packets:
         if not day.start_ms <= time_ms < day.end_ms:
             if closed := batcher.close():
                 yield closed
             day = key_at(time_ms)
             # Where the day has no key, a key that is never used again serves to count what is undeliverable.
-            reader = FrameReader(day.key if isinstance(day, DayKey) else secrets.token_bytes(KEY_BYTES))
-        counts.frames += 1
-        heard = reader.read(data, is_cut=is_cut)
+            key = day.key if isinstance(day, DayKey) else secrets.token_bytes(KEY_BYTES)
+            read = FrameReader(key, opt_outs).read
+        heard = read(data, is_cut=is_cut, link_type=link_type)
         if heard is None:
             counts.other_frames += 1
         elif isinstance(heard, FrameReject):

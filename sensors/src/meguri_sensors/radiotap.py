@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from meguri_sensors.frame_layout import ABSENT, Layout
 
 FLAG_CHECKSUM_INCLUDED: Final = 0x10
 """The frame ends with its 4 bytes of checksum."""
 FLAG_BAD_CHECKSUM: Final = 0x40
 """The receiver found the checksum wrong."""
-ABSENT: Final = -1
 
 _FIXED_BYTES: Final = 8
 _EXTENSION_BIT: Final = 1 << 31
@@ -23,19 +24,6 @@ _FIELDS: Final = (
     (1, 1),  # antenna signal
 )
 """Size and alignment of the fields of bits 0 to 5, which stand before all others."""
-
-
-class Layout(NamedTuple):
-    """Offsets from the packet's start."""
-
-    length: int
-    """Of the header: where the frame begins."""
-    flags_at: int
-    """Of the flags' byte, or ABSENT."""
-    signal_at: int
-    """Of the antenna signal's byte (int8, dBm), or ABSENT."""
-    is_extended: bool
-    """More than the first word says which fields are present."""
 
 
 def layout(packet: bytes) -> Layout | None:
@@ -66,5 +54,5 @@ def layout(packet: bytes) -> Layout | None:
         length,
         offsets.get(_FLAGS_BIT, ABSENT),
         offsets.get(_SIGNAL_BIT, ABSENT),
-        bool(present & _EXTENSION_BIT),
+        is_of_its_kind=not present & _EXTENSION_BIT,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from meguri_sensors.link_types import READABLE
+
 
 class CaptureVerdict(StrEnum):
     """How a capture file ended; everything before that end was read."""
@@ -13,7 +15,6 @@ class CaptureVerdict(StrEnum):
     DAMAGED = "damaged"
     EMPTY = "empty"
     NOT_A_CAPTURE = "not_a_capture"
-    UNSUPPORTED_FORMAT = "unsupported_format"
     UNSUPPORTED_LINK_TYPE = "unsupported_link_type"
 
     @property
@@ -25,11 +26,14 @@ class CaptureVerdict(StrEnum):
 class FrameReject(StrEnum):
     """Why a captured frame was not read; its value is what reports and metrics count under."""
 
-    RADIOTAP_UNREADABLE = "radiotap_unreadable"
+    UNSUPPORTED_LINK_TYPE = "unsupported_link_type"
+    WITHOUT_TIME = "without_time"
+    HEADER_UNREADABLE = "header_unreadable"
     FRAME_TOO_SHORT = "frame_too_short"
     BAD_CHECKSUM = "bad_checksum"
     TRANSMITTER_IS_A_GROUP = "transmitter_is_a_group"
     ELEMENTS_OVERRUN = "elements_overrun"
+    OPTED_OUT = "opted_out"
 
     @property
     def sentence(self) -> str:
@@ -38,9 +42,13 @@ class FrameReject(StrEnum):
 
 
 _SENTENCES = {
-    FrameReject.RADIOTAP_UNREADABLE: "The radiotap header is no radiotap header, or longer than the frame.",
+    FrameReject.UNSUPPORTED_LINK_TYPE: f"The frame was captured with a link type that is not {READABLE}.",
+    FrameReject.WITHOUT_TIME: "The capture gives the frame no time, or one before 1970 or after 2106.",
+    FrameReject.HEADER_UNREADABLE: "The header before the frame is not of the capture's link type, or longer "
+    "than what was captured.",
     FrameReject.FRAME_TOO_SHORT: "The frame ends inside its 802.11 header.",
     FrameReject.BAD_CHECKSUM: "The receiver marked the frame as damaged on the air.",
     FrameReject.TRANSMITTER_IS_A_GROUP: "The transmitter's address is a group's, which no device has.",
     FrameReject.ELEMENTS_OVERRUN: "An information element of the probe request is longer than the frame.",
+    FrameReject.OPTED_OUT: "The device's owner has opted out of being counted.",
 }
