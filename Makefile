@@ -13,7 +13,7 @@ STEP := infra/step
 MEMBERS := proto sensors services/kit services/ingest services/flow services/qrguide services/dashboard infra/local
 MEMBER_FILES := $(MEMBERS:=/pyproject.toml)
 PAGE_ASSETS := services/dashboard/assets/package-lock.json services/dashboard/src/meguri_dashboard/assets.py \
-	$(wildcard services/dashboard/src/meguri_dashboard/messages/*.yaml services/dashboard/src/meguri_dashboard/templates/*.html)
+	$(wildcard services/dashboard/src/meguri_dashboard/messages/*/*.yaml services/dashboard/src/meguri_dashboard/templates/*.html)
 
 .PHONY: help demo test bench lint types format set-up test-needs
 

@@ -17,10 +17,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from meguri_dashboard import assets
 from meguri_dashboard.changes import DayWatch, Subscribers
 from meguri_dashboard.charts.renderer import Renderer
-from meguri_dashboard.day_book import DayBook
 from meguri_dashboard.health import health_routes
 from meguri_dashboard.live import LiveBoard
 from meguri_dashboard.metrics import chart_counter, measure
+from meguri_dashboard.page_book import PageBook
 from meguri_dashboard.pages import Pages
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def create_app(
     static = PageFiles(assets.PACKAGE / "static")
     pages = Pages(
         towns=towns,
-        book=DayBook(store),
+        book=PageBook(store),
         live=live,
         subscribers=subscribers,
         renderer=renderer,

@@ -112,7 +112,7 @@ def _copy(modules: Path, made: Path) -> None:
 
 def page_characters() -> frozenset[str]:
     """The characters of every text of the pages, ASCII, and those common in places' names."""
-    sources = (*(PACKAGE / "messages").glob("*.yaml"), *(PACKAGE / "templates").glob("*.html"))
+    sources = (*(PACKAGE / "messages").glob("*/*.yaml"), *(PACKAGE / "templates").glob("*.html"))
     texts = (file.read_text("utf-8") for file in sources)
     printable = (chr(code) for code in range(0x20, 0x7F))
     return frozenset("".join(texts)) - {"\n"} | frozenset(PLACE_CHARACTERS) | frozenset(printable)

@@ -1,4 +1,4 @@
-"""The texts of the pages: one catalogue file a language (`messages/*.yaml`)."""
+"""The texts of the pages by language: `messages/{language}/*.yaml`, one file a block and one for the page."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ class Catalogue:
 
 @cache
 def catalogue(language: str) -> Catalogue:
-    """The catalogue of one of `LANGUAGES`."""
-    text = files("meguri_dashboard").joinpath("messages", f"{language}.yaml").read_text("utf-8")
-    return Catalogue(language, yaml.safe_load(text))
+    """The catalogue of one of `LANGUAGES`.
+
+    Raises:
+        ValueError: two files have a text of the same key.
+    """
+    texts: dict[str, str | list[str]] = {}
+    for file in files("meguri_dashboard").joinpath("messages", language).iterdir():
+        of_file = yaml.safe_load(file.read_text("utf-8"))
+        twice = texts.keys() & of_file.keys()
+        if twice:
+            raise ValueError(f"{file.name}: another file of {language} has {', '.join(sorted(twice))} too")
+        texts |= of_file
+    return Catalogue(language, texts)

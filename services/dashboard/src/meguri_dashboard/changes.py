@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from meguri_kit.clickhouse.store import StoreError
 
-from meguri_dashboard.findings import read_newest_versions
+from meguri_dashboard.days import read_newest_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from meguri_dashboard.findings import MINUTE_MS
 from meguri_dashboard.suppression import Count, publish, step_of
+from meguri_dashboard.times import MINUTE_MS
 
 if TYPE_CHECKING:
     from meguri_proto.towns import Town

@@ -1,11 +1,10 @@
-"""The pages and their fragments: one page a town, its live part and its day part also alone."""
+"""The pages and their fragments: one page a town, its live part and the figures of a period also alone."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request
@@ -14,29 +13,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.pages.languages import page_language, remember_language
-from meguri_proto.key_days import day_date, day_number
 from meguri_proto.towns import Clock
 
+from meguri_dashboard.asked import Asked
 from meguri_dashboard.catalogue import LANGUAGES, catalogue
 from meguri_dashboard.charts.renderer import RenderingError
-from meguri_dashboard.findings import MINUTE_MS
 from meguri_dashboard.live import Link
+from meguri_dashboard.page import page_view
+from meguri_dashboard.periods import Period, PeriodError, asked_period
+from meguri_dashboard.picker import Picker, picker
 from meguri_dashboard.suppression import step_of
-from meguri_dashboard.views import day_view
+from meguri_dashboard.times import MINUTE_MS
 from meguri_dashboard.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from fastapi import Response
     from meguri_proto.towns import Town
 
+    from meguri_dashboard.blocks.block import Chart
     from meguri_dashboard.changes import Subscribers
     from meguri_dashboard.charts.renderer import Renderer
-    from meguri_dashboard.day_book import DayBook
-    from meguri_dashboard.drawings import Drawing
-    from meguri_dashboard.findings import DayRow
+    from meguri_dashboard.days import DayRow
     from meguri_dashboard.live import LiveBoard
+    from meguri_dashboard.page_book import PageBook
 
 CHART_WIDTHS = {"narrow": 328, "wide": 680}
 STALE_AFTER_MS = 3 * MINUTE_MS
@@ -45,21 +46,23 @@ _KEEP_ALIVE_S = 15.0
 
 
 class NoSuchPageError(Exception):
-    """There is no such town, or no such day of it."""
+    """There is no such town, or nothing of what the address asks of it; `reason` is the key of a text."""
 
-    def __init__(self, town: Town | None) -> None:
-        super().__init__("no such town" if town is None else f"no such day of {town.town}")
+    def __init__(self, town: Town | None, reason: str = "error.no_day") -> None:
+        super().__init__("no such town" if town is None else f"no such period of {town.town}")
         self.town = town
+        self.reason = reason
 
 
 @dataclass(frozen=True)
-class Day:
-    """The day that a page shows, and those beside it; all None where the town has no day."""
+class Shown:
+    """The period that a page shows among the town's days; None where the town has no day."""
 
-    chosen: DayRow | None
-    days: tuple[DayRow, ...]
+    period: Period | None
+    days: Mapping[int, DayRow]
+    """All of the town's, the newest first."""
     is_asked: bool
-    """The address names the day; otherwise it is the latest, whichever that is."""
+    """The address names the period; otherwise it is the latest day, whichever that is."""
 
 
 class Pages:
@@ -69,7 +72,7 @@ class Pages:
         self,
         *,
         towns: Mapping[str, Town],
-        book: DayBook,
+        book: PageBook,
         live: LiveBoard,
         subscribers: Subscribers,
         renderer: Renderer,
@@ -88,12 +91,12 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(v=static_version, poll_ms=int(poll_after_s * 1000), day_date=day_date)
+        self._templates.globals.update(v=static_version, poll_ms=int(poll_after_s * 1000))
         self.router = APIRouter(include_in_schema=False)
         self.router.get("/")(self.front)
         self.router.get("/towns/{town}")(self.town)
         self.router.get("/towns/{town}/live")(self.live)
-        self.router.get("/towns/{town}/day")(self.day)
+        self.router.get("/towns/{town}/figures")(self.figures)
         self.router.get("/towns/{town}/events")(self.events)
 
     async def front(self, request: Request) -> Response:
@@ -107,31 +110,31 @@ class Pages:
         of = self._town(town)
         language = page_language(request, LANGUAGES)
         try:
-            day = await self._day(request, of)
-            fragment = await self._day_fragment(of, day, language)
+            shown = await self._shown(request, of)
+            fragment = await self._figures_fragment(of, shown, language)
         except StoreError:
-            day, fragment = Day(None, (), is_asked="day" in request.query_params), None
+            shown, fragment = Shown(None, {}, is_asked=bool(request.url.query)), None
         return self._page(
             request,
             "town.html",
             status=200 if fragment is not None else 503,
             town=of,
-            day=day,
-            wording=Wording(catalogue(language), of.zone),
-            query=_query(day, language),
+            shown=shown,
+            picker=self._picker(of, shown, language),
+            query=_query(shown, language),
             live_fragment=self._live_fragment(of, language),
-            day_fragment=self._failed_fragment(language) if fragment is None else fragment,
+            figures_fragment=self._failed_fragment(language) if fragment is None else fragment,
         )
 
     async def live(self, request: Request, town: str) -> Response:
         """The live part of a town's page."""
         return _fragment(self._live_fragment(self._town(town), page_language(request, LANGUAGES)))
 
-    async def day(self, request: Request, town: str) -> Response:
-        """The day part of a town's page."""
+    async def figures(self, request: Request, town: str) -> Response:
+        """The part of a town's page that shows a period."""
         of, language = self._town(town), page_language(request, LANGUAGES)
         try:
-            return _fragment(await self._day_fragment(of, await self._day(request, of), language))
+            return _fragment(await self._figures_fragment(of, await self._shown(request, of), language))
         except StoreError:
             return _fragment(self._failed_fragment(language), status=503)
 
@@ -153,8 +156,15 @@ class Pages:
         """Give the app the page of addresses that lead nowhere."""
 
         async def no_such_page(request: Request, error: Exception) -> Response:
-            town = error.town if isinstance(error, NoSuchPageError) else None
-            return self._page(request, "no_such_page.html", status=404, town=town, towns=self._towns.values())
+            missing = error if isinstance(error, NoSuchPageError) else NoSuchPageError(None)
+            return self._page(
+                request,
+                "no_such_page.html",
+                status=404,
+                town=missing.town,
+                reason=missing.reason,
+                towns=self._towns.values(),
+            )
 
         app.add_exception_handler(NoSuchPageError, no_such_page)
         app.add_exception_handler(404, no_such_page)
@@ -164,48 +174,56 @@ class Pages:
             raise NoSuchPageError(None)
         return self._towns[name]
 
-    async def _day(self, request: Request, town: Town) -> Day:
+    async def _shown(self, request: Request, town: Town) -> Shown:
         """Raises StoreError, NoSuchPageError."""
-        asked = request.query_params.get("day")
-        days = tuple(await self._book.days(town))
-        if asked is None:
-            return Day(days[0] if days else None, days, is_asked=False)
+        query = request.query_params
         try:
-            key_day = day_number(date.fromisoformat(asked))
-        except ValueError:
-            raise NoSuchPageError(town) from None
-        for day in days:
-            if day.key_day == key_day:
-                return Day(day, days, is_asked=True)
-        raise NoSuchPageError(town)
+            period = asked_period(query.get("day"), query.get("from"), query.get("to"))
+        except PeriodError as error:
+            raise NoSuchPageError(town, error.reason) from None
+        days = await self._book.days(town)
+        if period is None:
+            latest = next(iter(days), None)
+            return Shown(None if latest is None else Period(latest, latest), days, is_asked=False)
+        if not any(day in days for day in period.days):
+            raise NoSuchPageError(town)
+        return Shown(period, days, is_asked=True)
 
-    async def _day_fragment(self, town: Town, day: Day, language: str) -> Markup:
+    async def _figures_fragment(self, town: Town, shown: Shown, language: str) -> Markup:
         """Raises StoreError."""
-        if day.chosen is None:
-            return self._render("_no_day.html", language)
-        figures = await self._book.figures(town, day.chosen)
-        view = day_view(town, figures, language)
-        drawings = [block.drawing for block in view.blocks]
-        charts = await asyncio.gather(*(self._charts(drawing) for drawing in drawings))
+        if shown.period is None:
+            return self._render("_no_figures.html", language)
+        figures = await self._book.figures(Asked(town, shown.period, shown.days))
+        view = page_view(figures, Wording(catalogue(language), town))
+        charts = await asyncio.gather(*(self._charts(block.charts) for block in view.blocks))
         return self._render(
-            "_day.html",
+            "_figures.html",
             language,
             view=view,
+            period=shown.period,
             blocks=list(zip(view.blocks, charts, strict=True)),
-            step=figures.step,
         )
 
-    async def _charts(self, drawing: Drawing | None) -> dict[str, Markup] | None:
-        """The drawing in every width; None where there is nothing to draw or it cannot be drawn."""
-        if drawing is None:
-            return None
+    async def _charts(self, charts: Sequence[Chart]) -> list[tuple[dict[str, Markup], str]]:
+        """Each chart in every width, with its legend; without those that cannot be drawn."""
+        drawn = await asyncio.gather(*(self._chart(chart) for chart in charts))
+        return [(one, chart.legend) for one, chart in zip(drawn, charts, strict=True) if one]
+
+    async def _chart(self, chart: Chart) -> dict[str, Markup] | None:
+        if callable(chart.drawing):
+            return {name: chart.drawing(width) for name, width in CHART_WIDTHS.items()}
         try:
             drawn = await asyncio.gather(
-                *(self._renderer.svg(drawing, width) for width in CHART_WIDTHS.values())
+                *(self._renderer.svg(chart.drawing, width) for width in CHART_WIDTHS.values())
             )
         except RenderingError:
             return None
         return dict(zip(CHART_WIDTHS, map(Markup, drawn), strict=True))
+
+    def _picker(self, town: Town, shown: Shown, language: str) -> Picker | None:
+        if shown.period is None:
+            return None
+        return picker(shown.period, shown.days, Wording(catalogue(language), town))
 
     def _live_fragment(self, town: Town, language: str) -> Markup:
         numbers = self._live.numbers(town.town)
@@ -223,7 +241,7 @@ class Pages:
             is_link_up=self._live.link is Link.UP,
             is_stale=stale,
             step=step_of(town.k),
-            wording=Wording(catalogue(language), town.zone),
+            wording=Wording(catalogue(language), town),
         )
 
     def _failed_fragment(self, language: str) -> Markup:
@@ -246,10 +264,10 @@ class Pages:
         return Markup(html)  # noqa: S704  # an autoescaped template wrote it
 
 
-def _query(day: Day, language: str) -> str:
+def _query(shown: Shown, language: str) -> str:
     """What the page's fragments are asked with."""
-    chosen = f"day={day_date(day.chosen.key_day)}&" if day.chosen and day.is_asked else ""
-    return f"?{chosen}lang={language}"
+    asked = f"{shown.period.query}&" if shown.period and shown.is_asked else ""
+    return f"?{asked}lang={language}"
 
 
 def _fragment(html: Markup, *, status: int = 200) -> Response:

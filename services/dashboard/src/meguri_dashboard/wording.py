@@ -1,41 +1,47 @@
-"""Counts, times and durations as words of one language, in one town's time zone."""
+"""Counts, times, durations and names as words of one language, in one town."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from meguri_proto.key_days import day_date
 
-from meguri_dashboard.findings import HOUR_MS, MINUTE_MS
+from meguri_dashboard.periods import Period, Unit
+from meguri_dashboard.suppression import step_of
+from meguri_dashboard.times import HOUR_MS, MINUTE_MS
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from meguri_proto.towns import Town
 
+    from meguri_dashboard.asked import Slot
     from meguri_dashboard.catalogue import Catalogue
-    from meguri_dashboard.figures import Hour
     from meguri_dashboard.suppression import Count
 
 
-Counted: TypeAlias = Literal["devices", "stays"]
-"""What a count is of; Japanese has a counting word for each."""
-
-
 class Wording:
-    """Says values in the catalogue's language."""
+    """Says values in the catalogue's language, and the names of one town in it."""
 
-    def __init__(self, catalogue: Catalogue, zone: ZoneInfo) -> None:
+    def __init__(self, catalogue: Catalogue, town: Town) -> None:
+        self.language = catalogue.language
         self._catalogue = catalogue
         self._text = catalogue.text
-        self._zone = zone
+        self._town = town
+        self._zone = town.zone
 
-    def count(self, count: Count, step: int, of: Counted) -> str:
+    def text(self, key: str, **values: object) -> str:
+        """The text of the catalogue with its `{name}`s filled in."""
+        return self._text(key, **values)
+
+    def place(self, place: str) -> str:
+        """The place's name."""
+        return self._town.places[place].names[self.language]
+
+    def count(self, count: Count) -> str:
         """Such as "about 25" or "fewer than 5"."""
         if count.shown is None:
-            return self._text("count.devices_fewer" if of == "devices" else "count.stays_fewer", step=step)
-        return self._text(
-            "count.devices" if of == "devices" else "count.stays", count=self.number(count.shown)
-        )
+            return self._text("count.fewer", step=step_of(self._town.k))
+        return self._text("count.about", count=self.number(count.shown))
 
     def number(self, value: int) -> str:
         """A whole number with thousands apart; both languages write them alike."""
@@ -53,14 +59,60 @@ class Wording:
         """From the first clock time to the second."""
         return self._text("date.range", first=self.clock(start_ms), to=self.clock(end_ms))
 
-    def hour(self, hour: Hour) -> str:
-        """One hour of the day, said to be running where it is."""
-        hours = self.hours(hour.start_ms, hour.end_ms)
-        return self._text("date.so_far", hours=hours) if hour.so_far else hours
-
     def hour_axis(self, time_ms: int) -> str:
         """The hour as an axis names it."""
         return self._text("date.hour_axis", hour=self._local(time_ms).hour)
+
+    def slot(self, slot: Slot) -> str:
+        """An hour, day, week or month of a period."""
+        if slot.unit is Unit.HOUR:
+            return self.hours(slot.start_ms, slot.end_ms)
+        first = day_date(slot.days.first)
+        if slot.unit is Unit.MONTH and slot.days.whole_months == slot.days:
+            months = self._catalogue.texts("date.months")
+            return self._text("date.month", month=months[first.month - 1], year=first.year)
+        return self.days_short(slot.days)
+
+    def slot_so_far(self, slot: Slot) -> str:
+        """As `slot`, said to be running where it is."""
+        return self._text("date.so_far", slot=self.slot(slot)) if slot.so_far else self.slot(slot)
+
+    def slot_axis(self, slot: Slot) -> str:
+        """The slot's beginning as an axis names it."""
+        if slot.unit is Unit.HOUR:
+            return self.hour_axis(slot.start_ms)
+        first = day_date(slot.days.first)
+        month = self._catalogue.texts("date.months_short")[first.month - 1]
+        if slot.unit is Unit.MONTH:
+            return month
+        return self._text("date.day_axis", day=first.day, month=month)
+
+    def period(self, period: Period) -> str:
+        """The days as a heading names them."""
+        if period.is_day:
+            return self.day(period.first)
+        if period.whole_months == period and period.length <= 31:  # noqa: PLR2004  # one month
+            first = day_date(period.first)
+            months = self._catalogue.texts("date.months")
+            return self._text("date.month", month=months[first.month - 1], year=first.year)
+        first, last = day_date(period.first), day_date(period.last)
+        key = "date.days" if first.year == last.year else "date.days_of_years"
+        months = self._catalogue.texts("date.months")
+        return self._text(
+            key,
+            first_day=first.day,
+            first_month=months[first.month - 1],
+            first_year=first.year,
+            last_day=last.day,
+            last_month=months[last.month - 1],
+            last_year=last.year,
+        )
+
+    def days_short(self, days: Period) -> str:
+        """Such as Fri 20 Nov, or Fri 20 Nov–Thu 26 Nov."""
+        if days.is_day:
+            return self.day_short(days.first)
+        return self._text("date.range", first=self.day_short(days.first), to=self.day_short(days.last))
 
     def day(self, key_day: int) -> str:
         """Such as Friday 20 November 2026."""

@@ -1,13 +1,24 @@
--- How many visits began at each place in each hour of one key day, and of how many distinct devices?
--- A visit that the day's start cut is no arrival.
--- params: town, key_day, generation, day_start_ms
--- columns: place, hour (full hours since the day's start, from 0), arrivals, devices; hours without any are absent
+-- How many visits began at each place in each hour of some complete key days, and of how many distinct addresses?
+-- params: town, key_days (a list)
+-- columns: key_day, place, hour (full hours since the day's start, from 0), arrivals, devices, random (arrivals
+-- of addresses that devices made up); hours without any are absent
 SELECT
+    key_day,
     place,
-    toUInt32(intDiv(first_ms - %(day_start_ms)s, 3600000)) AS hour,
-    count() AS arrivals,
-    uniqExact(device) AS devices
-FROM visits FINAL
-WHERE town = %(town)s AND key_day = %(key_day)s AND generation = %(generation)s AND arrival = 1
-GROUP BY place, hour
-ORDER BY place, hour
+    hour,
+    sum(day_arrivals.arrivals) AS arrivals,
+    sum(day_arrivals.devices) AS devices,
+    sumIf(day_arrivals.arrivals, random = 1) AS random
+FROM day_arrivals FINAL
+WHERE
+    town = %(town)s AND key_day IN %(key_days)s
+    AND (key_day, generation) IN (
+        SELECT
+            key_day,
+            max(generation)
+        FROM days
+        WHERE town = %(town)s AND key_day IN %(key_days)s AND complete = 1
+        GROUP BY key_day
+    )
+GROUP BY key_day, place, hour
+ORDER BY key_day, place, hour

@@ -1,14 +1,24 @@
--- How long did the visits last that began and ended at each place on one key day?
--- The dwell is the time from a visit's first detection to its last. Visits that are still open, or that the
--- day's start cut, have no dwell yet.
--- params: town, key_day, generation, edges_ms (inner edges of the bins, ascending)
--- columns: place, bin (from 0: below the first edge; an edge belongs to the longer bin), stays, devices
+-- How long did the stays of devices with a stable address last at each place, on the complete days of a period?
+-- Whole calendar months are one unit of publication, other days each their own.
+-- params: town, first, last, first_whole, last_whole (key days)
+-- columns: unit (its first day), place, bin (into those of DWELL_EDGES_MS, from 0), stays, devices (at least so
+-- many: the greatest number of a day, since a device has another pseudonym every day)
 SELECT
+    if(key_day >= %(first_whole)s AND key_day <= %(last_whole)s, toStartOfMonth(key_day), key_day) AS unit,
     place,
-    toUInt32(arrayCount(edge -> last_ms - first_ms >= edge, %(edges_ms)s)) AS bin,
-    count() AS stays,
-    uniqExact(device) AS devices
-FROM visits FINAL
-WHERE town = %(town)s AND key_day = %(key_day)s AND generation = %(generation)s AND arrival = 1 AND closed = 1
-GROUP BY place, bin
-ORDER BY place, bin
+    bin,
+    sum(day_dwell.stays) AS stays,
+    max(day_dwell.devices) AS devices
+FROM day_dwell FINAL
+WHERE
+    town = %(town)s AND key_day >= %(first)s AND key_day <= %(last)s AND random = 0
+    AND (key_day, generation) IN (
+        SELECT
+            key_day,
+            max(generation)
+        FROM days
+        WHERE town = %(town)s AND key_day >= %(first)s AND key_day <= %(last)s AND complete = 1
+        GROUP BY key_day
+    )
+GROUP BY unit, place, bin
+ORDER BY unit, place, bin

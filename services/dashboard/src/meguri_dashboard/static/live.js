@@ -2,7 +2,7 @@
 // Where no event arrives for a while, it asks by itself. Without this script the page stands as it was loaded.
 const { events, pollMs } = document.body.dataset;
 const lost = document.getElementById("lost");
-const parts = { live: document.getElementById("live"), day: document.getElementById("day") };
+const parts = { live: document.getElementById("live"), day: document.getElementById("figures") };
 const asking = {};
 let timer;
 
@@ -24,13 +24,13 @@ async function renew(name) {
   }
 }
 
-// Another day, or the first one: picker and addresses change with it, so the page is loaded anew.
+// Another period, or the first day: picker and addresses change with it, so the page is loaded anew.
 function put(part, html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  const day = fresh.content.querySelector("[data-day]:not([data-failed])")?.dataset.day;
-  const shown = part.querySelector("[data-day]:not([data-failed])")?.dataset.day;
-  if (day !== undefined && day !== shown) {
+  const period = fresh.content.querySelector("[data-period]:not([data-failed])")?.dataset.period;
+  const shown = part.querySelector("[data-period]:not([data-failed])")?.dataset.period;
+  if (period !== undefined && period !== shown) {
     location.reload();
     return;
   }

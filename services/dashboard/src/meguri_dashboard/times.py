@@ -1,0 +1,4 @@
+"""Units of time in milliseconds."""
+
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
