@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from meguri_flow import metrics
 from meguri_flow.domain.partition import Partition
 from meguri_flow.domain.rows import Rows
+from meguri_flow.stream.findings import write_findings
 from meguri_flow.stream.inserts import insert
 from meguri_flow.stream.snapshots import SLOTS
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from meguri_flow.domain.partition import Rejected
     from meguri_flow.stream.snapshots import Loaded, Snapshots
 
-# In this order: a reader who sees a day complete sees everything of it.
-TABLES = ("visits", "moves", "presence", "sensor_health", "days")
+TABLES = ("visits", "moves", "presence", "sensor_health")
+"""What is written before a day's findings, which are asked of it, and before its row in `days`: a reader who
+sees a day complete sees everything of it."""
 
 
 class OwnedPartition:
@@ -37,6 +39,8 @@ class OwnedPartition:
         self._unwritten = Rows()
         self._store = store
         self._snapshots = snapshots
+        self._found = self._complete_days()
+        """The days whose findings are written."""
 
     @property
     def is_ahead_of_its_snapshot(self) -> bool:
@@ -54,12 +58,24 @@ class OwnedPartition:
         began = time.perf_counter()
         self._unwritten.extend(self.state.take_rows())
         for table in TABLES:
-            columns = self._unwritten.columns(table)
-            if columns:
-                insert(self._store, table, columns)
+            self._insert(table)
+        # Of the rows of a day only the last counts; a day that was found before is not asked again.
+        complete = {(day.town, day.key_day): day for day in self._unwritten.complete}
+        write_findings(self._store, [day for key, day in complete.items() if key not in self._found])
+        self._insert("days")
         size = self._snapshots.save(self.number, self.state, self._slot)
         self._unwritten = Rows()
         self._slot = (self._slot + 1) % SLOTS
         self.saved_offset = self.state.next_offset
+        self._found = self._complete_days()
         metrics.SNAPSHOT_BYTES.labels(self.number).set(size)
         metrics.CHECKPOINT_SECONDS.observe(time.perf_counter() - began)
+
+    def _insert(self, table: str) -> None:
+        columns = self._unwritten.columns(table)
+        if columns:
+            insert(self._store, table, columns)
+
+    def _complete_days(self) -> set[tuple[str, int]]:
+        """What the newest snapshot says, and therefore what was found before it was written."""
+        return {key for key, day in self.state.days.items() if day.is_complete}

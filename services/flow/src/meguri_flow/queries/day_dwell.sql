@@ -1,0 +1,18 @@
+-- How long did the visits last that began and ended at each place on a complete key day?
+-- The dwell is the time from a visit's first detection to its last. Visits that the day's start cut have none.
+-- params: town, key_day, generation, edges_ms (inner edges of the bins, ascending)
+-- columns: place, bin (from 0: below the first edge; an edge belongs to the longer bin), random, stays, devices
+SELECT
+    place,
+    -- As many as there are edges not above the dwell. ClickHouse 18.16 finds no column that only a lambda names.
+    toUInt8(
+        length(%(edges_ms)s) + 1
+            - indexOf(arrayReverseSort(arrayPushBack(%(edges_ms)s, last_ms - first_ms)), last_ms - first_ms)
+    ) AS bin,
+    random,
+    count() AS stays,
+    uniqExact(device) AS devices
+FROM visits FINAL
+WHERE town = %(town)s AND key_day = %(key_day)s AND generation = %(generation)s AND arrival = 1 AND closed = 1
+GROUP BY place, bin, random
+ORDER BY place, bin, random

@@ -1,0 +1,206 @@
+"""A checkpoint writes rows, then what is found of days that are complete, then that they are complete."""
+
+from collections import Counter, defaultdict
+
+import numpy as np
+import pytest
+from meguri_flow.stream.owned import OwnedPartition
+from meguri_flow.stream.snapshots import Snapshots
+from meguri_kit.clickhouse.store import StoreUnavailableError
+from meguri_proto.dwell_bins import DWELL_EDGES_MS
+from reference.fold import Delivery, Detection, Message, fold
+from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, rules_record
+
+FINDINGS = ("day_arrivals", "day_dwell", "day_moves", "day_paths")
+TABLES = ("visits", "moves", "presence", "sensor_health", *FINDINGS, "days")
+SENSORS = ("a", "c", "b")
+END_MS = DAY.end_ms + DAY.lateness_ms
+
+
+def walks():
+    """Three hours in which devices, every third with a made-up address, go to and fro between two places."""
+    rng = np.random.default_rng(20_241_004)
+    messages = []
+    for minute in range(12, 190, 2):
+        sensor = SENSORS[minute // 2 % 3]
+        around = [device for device in range(1, 13) if (device * 7 + minute // 25) % 3 != minute // 2 % 3]
+        heard = [
+            Detection(START + minute * MINUTE + int(rng.integers(0, MINUTE)), device, random=device % 3 == 0)
+            for device in around
+        ]
+        messages.append(Message((Delivery(sensor, 1, minute, tuple(heard)),)))
+    return messages
+
+
+MESSAGES = walks()
+EXPECTED = fold(MESSAGES, DAY)
+
+
+def log_of(town):
+    closing = Message(tick_ms=END_MS)
+    values = [rules_record(town=town), *(as_record(message, town=town) for message in [*MESSAGES, closing])]
+    return list(enumerate(values))
+
+
+def takes_over(store, town):
+    snapshots = Snapshots(store, town)
+    return OwnedPartition(0, snapshots.load(0), store, snapshots)
+
+
+def folds(owned, log):
+    owned.observe([message for message in log if message[0] >= owned.state.next_offset])
+
+
+def rows(store, town, tables=TABLES):
+    """All rows of the town's tables, without its name."""
+    found = {}
+    for table in tables:
+        each = store.select(f"SELECT * FROM {table} FINAL WHERE town = %(town)s", {"town": town})
+        found[table] = sorted(tuple(v for name, v in sorted(row.items()) if name != "town") for row in each)
+    return found
+
+
+def whole_way(store, town):
+    """Half of the log, a checkpoint, the rest, a checkpoint."""
+    log = log_of(town)
+    owned = takes_over(store, town)
+    folds(owned, log[: len(log) // 2])
+    owned.write()
+    folds(owned, log)
+    owned.write()
+    return rows(store, town)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(each_store):
+    return whole_way(each_store, "uninterrupted")
+
+
+class Killed(BaseException):
+    """The worker ends here."""
+
+
+class MortalStore:
+    """Ends the worker before its insert of this number, or lets only that one fail once."""
+
+    def __init__(self, store, inserts, error):
+        self._store = store
+        self._left = inserts
+        self._error = error
+
+    def insert(self, table, columns):
+        self._left -= 1
+        if self._left == -1:
+            raise self._error
+        self._store.insert(table, columns)
+
+    def query(self, name, params=None):
+        return self._store.query(name, params)
+
+
+INSERTS = len(TABLES) + 1
+"""Of a checkpoint in which a day becomes complete: the tables and the snapshot."""
+
+
+@pytest.mark.parametrize("insert", range(INSERTS))
+def test_a_worker_killed_before_any_insert_of_a_checkpoint_leaves_the_same_rows_in_the_end(
+    each_store, uninterrupted, insert
+):
+    town = f"killed-{insert}"
+    log = log_of(town)
+    owned = takes_over(each_store, town)
+    folds(owned, log[: len(log) // 2])
+    owned.write()
+    dying = takes_over(MortalStore(each_store, insert, Killed()), town)
+    folds(dying, log)
+    with pytest.raises(Killed):
+        dying.write()
+    complete = each_store.select("SELECT complete FROM days FINAL WHERE town = %(t)s", {"t": town})
+    if complete == [{"complete": 1}]:
+        assert rows(each_store, town, FINDINGS) == {table: uninterrupted[table] for table in FINDINGS}
+    heir = takes_over(each_store, town)
+    folds(heir, log)
+    heir.write()
+    assert rows(each_store, town) == uninterrupted
+
+
+def test_a_checkpoint_that_the_store_refused_is_written_whole_the_next_time(each_store, uninterrupted):
+    for insert in (0, 5, INSERTS - 1):
+        town = f"refused-{insert}"
+        owned = takes_over(MortalStore(each_store, insert, StoreUnavailableError("full")), town)
+        folds(owned, log_of(town))
+        with pytest.raises(StoreUnavailableError):
+            owned.write()
+        owned.write()
+        found = rows(each_store, town, FINDINGS)
+        assert found == {table: uninterrupted[table] for table in FINDINGS}
+
+
+def test_what_is_found_of_a_complete_day_is_what_its_visits_and_moves_hold(each_store, uninterrupted):
+    arrived = [visit for visit in EXPECTED.visits if visit.arrival]
+    hours = of_devices(((v.place, (v.first_ms - DAY.start_ms) // 3_600_000, v.random), v) for v in arrived)
+    dwell = of_devices(((v.place, bin_of(v.last_ms - v.first_ms), v.random), v) for v in arrived)
+    moves = of_devices(((m.from_place, m.place, m.random), m) for m in EXPECTED.moves)
+    paths = of_devices(((name, random), move) for name, random, move in paths_of(EXPECTED.moves))
+    for table, names, expected in (
+        ("day_arrivals", ("place", "hour", "random", "arrivals", "devices"), hours),
+        ("day_dwell", ("place", "bin", "random", "stays", "devices"), dwell),
+        ("day_moves", ("from_place", "place", "random", "moves", "devices"), moves),
+        ("day_paths", ("path", "random", "paths", "devices"), paths),
+    ):
+        found = each_store.select(
+            f"SELECT {', '.join(names)} FROM {table} FINAL WHERE town = 'uninterrupted' AND generation = 0"
+        )
+        assert len(expected) > 2
+        assert sorted(tuple(row.values()) for row in found) == sorted(expected), table
+
+
+def of_devices(found):
+    """(what, how many, of how many devices), from pairs of a tuple and what was found."""
+    counts, devices = Counter(), defaultdict(set)
+    for what, each in found:
+        counts[what] += 1
+        devices[what].add(each.device)
+    return [(*map(as_plain, what), count, len(devices[what])) for what, count in counts.items()]
+
+
+def as_plain(value):
+    return int(value) if isinstance(value, bool) else value
+
+
+def bin_of(dwell_ms):
+    return sum(dwell_ms >= edge for edge in DWELL_EDGES_MS)
+
+
+def paths_of(moves):
+    paths = []
+    for move in sorted(moves, key=lambda move: (move.device, move.random, move.first_ms, move.ordinal)):
+        if move.ordinal == 1:
+            paths.append([move.from_place, move.random, move])
+        paths[-1][0] += f">{move.place}"
+    return paths
+
+
+def test_a_day_that_was_complete_before_is_not_asked_again(each_store):
+    town = "later"
+    owned = takes_over(each_store, town)
+    folds(owned, log_of(town))
+    owned.write()
+    found = rows(each_store, town)
+    for resumed in (owned, takes_over(each_store, town)):
+        tick = as_record(Message(tick_ms=END_MS + resumed.state.next_offset * MINUTE), town=town)
+        resumed.observe([(resumed.state.next_offset, tick)])
+        resumed.write()
+        assert rows(each_store, town, FINDINGS) == {table: found[table] for table in FINDINGS}
+        assert rows(each_store, town, ["days"]) != {"days": found["days"]}
+
+
+def test_a_day_that_is_complete_and_forgotten_in_one_read_is_found_all_the_same(each_store, uninterrupted):
+    town = "at-once"
+    owned = takes_over(each_store, town)
+    forgetting = as_record(Message(tick_ms=DAY.end_ms + 24 * 60 * MINUTE), town=town)
+    log = log_of(town)[:-1]
+    folds(owned, [*log, (len(log), forgetting)])
+    assert (town, KEY_DAY) not in owned.state.days
+    owned.write()
+    assert rows(each_store, town, FINDINGS) == {table: uninterrupted[table] for table in FINDINGS}
