@@ -86,3 +86,70 @@ def receptions(data):
             )
         )
     return found
+
+
+class Block(NamedTuple):
+    """A block of pcapng in writing."""
+
+    kind: int
+    body: bytes
+
+    def packed(self, order):
+        body = self.body + bytes(-len(self.body) % 4)
+        length = len(body) + 12
+        return struct.pack(order + "II", self.kind, length) + body + struct.pack(order + "I", length)
+
+
+def section(order="<", length=-1):
+    """A section's header: what stands behind it is written in this byte order."""
+    return Block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, length))
+
+
+def option(order, code, value):
+    return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def interface(order="<", link_type=127, snap_length=0, resolution=None, offset_s=None):
+    """An interface's description; resolution is the byte of if_tsresol."""
+    options = option(order, 2, b"wlan1")
+    if resolution is not None:
+        options += option(order, 9, bytes([resolution]))
+    if offset_s is not None:
+        options += option(order, 14, struct.pack(order + "q", offset_s))
+    return Block(1, struct.pack(order + "HHI", link_type, 0, snap_length) + options + option(order, 0, b""))
+
+
+def enhanced_packet(order, number, ticks, data, length=None):
+    kept = data + bytes(-len(data) % 4) + option(order, 2, b"\0\0\0\1")
+    fields = number, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data) if length is None else length
+    return Block(6, struct.pack(order + "IIIII", *fields) + kept)
+
+
+def old_packet(order, number, ticks, data, length=None):
+    fields = number, 0, ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data) if length is None else length
+    return Block(2, struct.pack(order + "HHIIII", *fields) + data)
+
+
+def simple_packet(order, data, length=None):
+    return Block(3, struct.pack(order + "I", len(data) if length is None else length) + data)
+
+
+def pcapng(blocks, order="<"):
+    return b"".join(block.packed(order) for block in blocks)
+
+
+def prism(order, signal=None, rssi=None, *, numbers=(0x0004_0044, 0x0006_0044), code=0x44):
+    """A Prism header whose items `rssi` and `signal` hold these numbers, as a driver without the others."""
+    items = [
+        (number, value) for number, value in zip(numbers, (rssi, signal), strict=True) if value is not None
+    ]
+    body = b"wlan0".ljust(16, b"\0") + struct.pack(order + "IHHI", 0x0001_0044, 0, 4, 12_345)
+    for number, value in items:
+        body += struct.pack(order + "IHHi", number, 0, 4, value)
+    return struct.pack(order + "II", code, 8 + len(body)) + body
+
+
+def avs(signal, kind=2, version=1):
+    """An AVS header; kind 2 is a signal in dBm."""
+    fields = 0x8021_1000 | version, 64, 1, 2, 6, 1, 110, 0, 0, kind, signal, -90, 1, 2
+    return struct.pack(">IIQQIIIIIIiiII", *fields)
