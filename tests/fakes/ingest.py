@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         role = next((role for role in (SENSOR_TOKEN, REPLAYER_TOKEN) if token.startswith(role)), None)
         if role is None:
-            return 401, {"error": "The token is missing or unknown; enrol the sensor to get one."}
+            return 401, {"error": "The token is missing or unknown; enrol to get one."}
         address = urlsplit(self.path)
         if address.path == "/v1/keys":
             asked = parse_qs(address.query)

@@ -34,6 +34,14 @@ places:
 sensors:
   gate: {{place: hall, minimum_rssi: -75}}
   door: {{place: hall, minimum_rssi: -70}}
+shops:
+  cafe: {{ja: 茶店, en: Café, place: hall}}
+  market: {{ja: 市場, en: Market, place: hall}}
+counters:
+  gate-camera: {{place: hall, counts: people}}
+  pax: {{place: hall, counts: wifi_devices}}
+sights:
+  1: hall
 """
 
 
@@ -45,7 +53,7 @@ async def until(condition):
 
 
 class IngestWorld:
-    """A town `village` with the sensors `gate` and `door`; it is noon of KEY_DAY there.
+    """A town `village` with sensors, shops and counters; it is noon of KEY_DAY there.
 
     Attributes:
         now_ms: the wall clock, which a live town follows.
@@ -72,15 +80,15 @@ class IngestWorld:
         if clock == "recording":
             self.registry.advance_town_time("village", NOON)
 
-    def token(self, sensor="gate", role="sensor", town="village"):
-        """The sensor's token, enrolled at the first call."""
-        who = (town, sensor, role)
+    def token(self, name="gate", role="sensor", town="village"):
+        """The holder's token, enrolled at the first call."""
+        who = (town, name, role)
         if who not in self._tokens:
             self._tokens[who] = self.registry.enrol(*who)
         return self._tokens[who]
 
-    def authorization(self, sensor="gate", role="sensor", town="village"):
-        return {"Authorization": f"Bearer {self.token(sensor, role, town)}"}
+    def authorization(self, name="gate", role="sensor", town="village"):
+        return {"Authorization": f"Bearer {self.token(name, role, town)}"}
 
     def batch(self, offsets_ms=(0, 1_000), *, sequence=0, key_day=KEY_DAY, base_ms=NOON - HOUR, **fields):
         """A batch that is accepted as it is; `devices`, `kinds` and fields of the message may be given."""
@@ -110,9 +118,12 @@ class IngestWorld:
             setattr(batch, name, value)
         return batch
 
-    async def post(self, batches, *, recording=False, sensor="gate", role="sensor", headers=None):
+    async def post(
+        self, batches, *, recording=False, town_time_ms=0, sensor="gate", role="sensor", headers=None
+    ):
         """Post an upload as a sensor does."""
-        body = Upload(batches=batches, recording=recording).SerializeToString()
+        upload = Upload(batches=batches, recording=recording, town_time_ms=town_time_ms)
+        body = upload.SerializeToString()
         return await self.post_body(
             gzip.compress(body),
             sensor=sensor,
@@ -129,6 +140,28 @@ class IngestWorld:
                 **self.authorization(sensor, role),
                 **(headers or {}),
             },
+        )
+
+    async def post_sales(self, sales, *, shop="cafe", role="till", headers=None, **query):
+        """Post sales as a till does, or as a replayer that names the till's shop."""
+        name = shop if role == "till" else "replayer"
+        parameters = query if role == "till" else {"shop": shop, **query}
+        return await self.client.post(
+            "/v1/sales",
+            json={"sales": sales},
+            params=parameters,
+            headers={**self.authorization(name, role), **(headers or {})},
+        )
+
+    async def post_counts(self, counts, *, counter="gate-camera", role="counter", **query):
+        """Post counts as a counter or a sensor does, or as a replayer that names them."""
+        name = "replayer" if role == "replayer" else counter
+        parameters = {"counter": counter, **query} if role == "replayer" else query
+        return await self.client.post(
+            "/v1/counts",
+            json={"counts": counts},
+            params=parameters,
+            headers=self.authorization(name, role),
         )
 
     async def tick(self, town_time_ms, *, role="replayer"):

@@ -24,7 +24,7 @@ instants = st.one_of(
     st.integers(START, START + DAY),
 )
 detections = st.lists(
-    st.tuples(instants, st.sampled_from([1, 1, 1, 0, 2, 255]), st.integers(0, 2**64 - 1)),
+    st.tuples(instants, st.sampled_from([1, 1, 2, 0, 3, 255]), st.integers(0, 2**64 - 1)),
     min_size=1,
     max_size=60,
 )
@@ -50,7 +50,7 @@ def batch_of(detections):
 
 
 def standing_at(town_time_ms):
-    return Standing(VILLAGE, "gate", False, town_time_ms, {KEY_DAY: CHECK}, 1_000)
+    return Standing(VILLAGE, "gate", False, False, town_time_ms, {KEY_DAY: CHECK}, 1_000)
 
 
 def looked_at_one_by_one(detections, town_time_ms):
@@ -91,6 +91,8 @@ def test_a_verdict_is_what_looking_at_each_detection_says(detections, town_time_
         for name, column in columns.items():
             assert verdict.delivery.columns[name] == column[accepted].tobytes(), name
 
+    ahead = [detections[index][0] for index, why in enumerate(expected) if why is RejectReason.CLOCK_AHEAD]
+    assert verdict.lead_ms == (max(ahead) - town_time_ms if ahead else 0)
     for reason in RejectReason:
         mine = [index for index, found in enumerate(expected) if found is reason]
         rejected = [each for each in verdict.rejected if each.reason is reason]

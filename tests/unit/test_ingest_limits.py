@@ -33,8 +33,29 @@ def sentence(answer):
 async def test_without_a_known_token_nothing_is_opened(ingest, method, path, headers):
     answer = await ingest.client.request(method, path, headers=headers)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="meguri"')
-    assert "enrol the sensor" in sentence(answer)
+    assert "enrol to get one" in sentence(answer)
     assert (await ingest.metrics())['meguri_ingest_refused_total{cause="token"}'] == 1
+
+
+OPENED = {
+    ("POST", "/v1/detections"): {"sensor", "replayer"},
+    ("GET", "/v1/keys"): {"sensor", "replayer"},
+    ("GET", "/v1/opt-outs"): {"sensor", "replayer"},
+    ("POST", "/v1/ticks"): {"replayer"},
+    ("POST", "/v1/sales"): {"till", "replayer"},
+    ("POST", "/v1/counts"): {"counter", "sensor", "replayer"},
+}
+
+
+@pytest.mark.parametrize("role", ["sensor", "replayer", "till", "counter"])
+@pytest.mark.parametrize(("method", "path"), OPENED)
+async def test_a_token_opens_what_its_role_is_for_and_nothing_else(ingest, method, path, role):
+    answer = await ingest.client.request(method, path, headers=ingest.authorization("gate", role))
+    if role in OPENED[method, path]:
+        assert answer.status_code in (200, 400), "opened; an empty body may be no request"
+    else:
+        assert answer.status_code == 403
+        assert f"yours is that of a {role}" in sentence(answer)
 
 
 async def test_a_token_of_a_town_without_a_file_opens_nothing(ingest):

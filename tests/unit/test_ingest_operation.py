@@ -61,7 +61,10 @@ async def test_requests_are_counted_by_route(ingest):
 
 async def test_the_description_names_every_answer_and_loads_nothing_from_elsewhere(ingest):
     paths = (await ingest.client.get("/openapi.json")).json()["paths"]
-    assert set(paths) == {"/v1/detections", "/v1/keys", "/v1/ticks", "/healthz", "/readyz"}
+    assert set(paths) == {
+        *("/v1/detections", "/v1/keys", "/v1/opt-outs", "/v1/ticks", "/v1/sales", "/v1/counts"),
+        *("/healthz", "/readyz"),
+    }
     upload = paths["/v1/detections"]["post"]
     assert set(upload["responses"]) == {"200", "400", "401", "403", "413", "415", "422", "429", "503"}
     assert "application/x-protobuf" in upload["requestBody"]["content"]

@@ -6,7 +6,15 @@ from fakes.ingest_world import DAY, HOUR, KEY_DAY, MINUTE, NOON, START, IngestWo
 from meguri_proto.reasons import RejectReason
 
 LEAD = 30_000
-FLOW_ONLY = {RejectReason.DAY_NOT_OPENED}
+ELSEWHERE = {
+    RejectReason.DAY_NOT_OPENED,
+    RejectReason.UNKNOWN_SHOP,
+    RejectReason.UNKNOWN_COUNTER,
+    RejectReason.UNKNOWN_SIGHT,
+    RejectReason.TOO_OLD,
+    RejectReason.BAD_SIGNATURE,
+}
+"""Reasons for which the fold, the guide or what takes sales and counts rejects."""
 
 
 @pytest.fixture
@@ -26,6 +34,20 @@ async def test_a_sensor_that_the_towns_file_does_not_name_is_rejected(ingest):
     answer = await ingest.post([ingest.batch()], sensor="removed")
     assert reasons(answer) == ([("batches[0]", "unknown_sensor")], 0)
     assert answer.json()["rejected"][0]["message"] == "The file of village names no sensor removed."
+
+
+async def test_a_batch_of_a_sensor_that_names_another_is_rejected(ingest):
+    answer = await ingest.post([ingest.batch(sensor="door")])
+    assert reasons(answer) == ([("batches[0]", "bad_field")], 0)
+    assert reasons(await ingest.post([ingest.batch(sensor="gate")])) == ([], 2), "its own name is none"
+
+
+async def test_a_name_that_only_the_request_knows_goes_no_further(ingest):
+    answer = await ingest.post([ingest.batch(sensor="3c:22:fb:01:02:03")], role="replayer")
+    assert reasons(answer) == ([("batches[0]", "unknown_sensor")], 0)
+    assert "3c:22" not in answer.text
+    (letter,) = ingest.dead_letters()
+    assert letter.headers["sensor"] == b"gate"
 
 
 async def test_a_recording_posted_to_a_live_town_is_rejected(tmp_path):
@@ -141,7 +163,7 @@ async def test_a_body_that_cannot_be_read_leaves_its_length_and_no_body(ingest, 
     assert letter.value == b""
     assert letter.headers == {
         "reason": b"unreadable",
-        "source": b"ingest",
+        "source": b"ingest/detections",
         "town": b"village",
         "sensor": b"gate",
         "length": str(len(body)).encode(),
@@ -165,4 +187,4 @@ async def test_a_detection_is_rejected_for_one_reason(ingest):
 def test_every_reason_of_the_contract_has_its_case_here(request):
     text = request.path.read_text("utf-8")
     here = {reason for reason in RejectReason if f'"{reason}"' in text}
-    assert here == set(RejectReason) - FLOW_ONLY
+    assert here == set(RejectReason) - ELSEWHERE

@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from meguri_kit.registry import KeyDestroyedError, Principal, Registry, RegistryError
+from meguri_kit.registry.registry import _token_hash
 from meguri_kit.registry.tables import metadata
 from meguri_proto.pseudonyms import key_check
 from sqlalchemy import create_engine
@@ -33,6 +34,60 @@ def test_a_token_names_its_sensor_and_another_names_nobody(registry):
     assert registry.authenticate(token) == Principal("village", "gate", "sensor")
     assert registry.authenticate(token[:-1]) is None
     assert registry.authenticate("") is None
+
+
+@pytest.mark.parametrize("role", ["sensor", "replayer", "till", "counter"])
+def test_a_token_says_what_its_holder_is(registry, role):
+    assert registry.authenticate(registry.enrol("village", "gate", role)) == Principal(
+        "village", "gate", role
+    )
+
+
+def test_tokens_of_before_tills_had_any_still_name_their_sensors(url, tmp_path):
+    token = "a token of the first version"
+    with sqlite3.connect(tmp_path / "registry.db") as old:
+        old.executescript(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);"
+            "INSERT INTO alembic_version VALUES ('0001');"
+            "CREATE TABLE principals (token_hash BLOB PRIMARY KEY, town VARCHAR(64) NOT NULL,"
+            " sensor VARCHAR(64) NOT NULL, role VARCHAR(16) NOT NULL);"
+            "CREATE TABLE day_keys (town VARCHAR(64), key_day INTEGER, key BLOB, key_check BIGINT NOT NULL,"
+            " PRIMARY KEY (town, key_day));"
+            "CREATE TABLE town_times (town VARCHAR(64) PRIMARY KEY, town_time_ms BIGINT NOT NULL);"
+        )
+        old.execute("INSERT INTO principals VALUES (?, 'village', 'gate', 'sensor')", [_token_hash(token)])
+    registry = Registry(url)
+    assert registry.authenticate(token) == Principal("village", "gate", "sensor")
+    registry.close()
+
+
+def test_a_shops_webhook_has_the_key_that_was_given_last(registry):
+    assert registry.webhook_key("village", "cafe", "square") is None
+    registry.connect_webhook("village", "cafe", "square", "first")
+    registry.connect_webhook("village", "cafe", "square", "second")
+    registry.connect_webhook("village", "market", "square", "another")
+    assert registry.webhook_key("village", "cafe", "square") == "second"
+    assert registry.webhook_key("village", "cafe", "smaregi") is None
+    assert registry.webhook_key("elsewhere", "cafe", "square") is None
+
+
+def test_an_opt_out_list_has_a_key_of_its_own_that_stays(registry, url):
+    keys = [registry.opt_out_key(town) for town in ("a", "b")]
+    assert len(set(keys)) == 2
+    assert {len(key) for key in keys} == {32}
+    registry.destroy_keys("a", before_key_day=10**6)
+    again = Registry(url)
+    assert again.opt_out_key("a") == keys[0]
+    again.close()
+
+
+def test_a_mark_stands_on_its_towns_list_once_until_it_is_taken_back(registry):
+    first, second = b"b" * 16, b"a" * 16
+    assert [registry.opt_out("a", mark) for mark in (first, second, first)] == [True, True, False]
+    assert registry.opt_out_marks("a") == [second, first]
+    assert registry.opt_out_marks("b") == []
+    assert [registry.take_back_opt_out("a", first) for _ in range(2)] == [True, False]
+    assert registry.opt_out_marks("a") == [second]
 
 
 def test_a_sensor_may_have_several_tokens_and_roles(registry):

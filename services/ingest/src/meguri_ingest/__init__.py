@@ -1,5 +1,5 @@
-"""The way in: what sensors post is authenticated, checked, coalesced and appended to the log.
+"""The way in: what is posted is authenticated, checked, coalesced and appended to the log.
 
-app.py wires it; endpoints/ answer; bodies → judging → coalescing is the way of an upload; clocks, ticking
-and keys are the towns' time.
+app.py wires it; endpoints/ answer; bodies → judging → coalescing is the way of an upload, bodies → sales or
+counts → till_intake that of what tills and counters post; clocks, ticking and keys are the towns' time.
 """

@@ -11,18 +11,27 @@ from fastapi import FastAPI
 from meguri_kit.metrics import instrument
 from meguri_proto.topics import topics
 
-from meguri_ingest.callers import caller
+from meguri_ingest.callers import Callers
 from meguri_ingest.clocks import Clocks
 from meguri_ingest.coalescing import Coalescer, Waits
 from meguri_ingest.dead_letters import DeadLetters
-from meguri_ingest.endpoints import detections_router, health_router, keys_router, ticks_router
+from meguri_ingest.endpoints.counts import counts_router
+from meguri_ingest.endpoints.detections import detections_router
+from meguri_ingest.endpoints.health import health_router
+from meguri_ingest.endpoints.keys import keys_router
+from meguri_ingest.endpoints.opt_outs import opt_outs_router
+from meguri_ingest.endpoints.sales import sales_router
+from meguri_ingest.endpoints.ticks import ticks_router
 from meguri_ingest.errors import answer_errors
 from meguri_ingest.intake import Intake
 from meguri_ingest.metrics import Metrics
 from meguri_ingest.opening import TOPIC, OpenDays
+from meguri_ingest.posted_items import PostedItems
 from meguri_ingest.rates import Rates
+from meguri_ingest.refusals import Refusals
 from meguri_ingest.settings import Settings
 from meguri_ingest.ticking import Ticking
+from meguri_ingest.till_intake import TillIntake
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -61,6 +70,8 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
     clocks = Clocks(registry, now_ms)
     limits = {
         "sensor": settings.sensor_requests_per_minute,
+        "till": settings.till_requests_per_minute,
+        "counter": settings.counter_requests_per_minute,
         "replayer": settings.replayer_requests_per_minute,
     }
     rates = Rates(redis_url, limits, now_ms, metrics)
@@ -72,8 +83,11 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
     days = OpenDays(log, lambda town, day: towns[town].rules(day), partitions)
     coalescer = Coalescer(log, days, partitions, waits, metrics)
     dead_letters = DeadLetters(log, metrics)
-    intake = Intake(registry, clocks, coalescer, dead_letters, settings)
     ticking = Ticking(log, days, clocks, partitions, metrics)
+    refusals = Refusals(log, days, partitions)
+    intake = Intake(registry, clocks, ticking, coalescer, refusals, dead_letters, settings)
+    posted = PostedItems(dead_letters, settings)
+    till_intake = TillIntake(log, dead_letters, metrics)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -88,16 +102,22 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
     # The pages that FastAPI makes of the description load scripts from elsewhere; the description stays.
     app = FastAPI(
         title="Meguri ingest",
-        description="What sensors and replayers say to Meguri.",
+        description="What sensors, tills, counters and replayers say to Meguri.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
     )
     instrument(app, metrics.registry, "meguri_ingest")
     answer_errors(app, metrics, settings.retry_after_s)
-    opened = caller(towns, registry, rates, metrics)
-    app.include_router(detections_router(opened, intake, settings.max_body_bytes))
-    app.include_router(keys_router(opened, registry, clocks))
-    app.include_router(ticks_router(opened, ticking))
+    callers = Callers(towns, registry, rates, metrics)
+    sensors = callers.of("sensor", "replayer")
+    app.include_router(detections_router(sensors, intake, settings.max_body_bytes))
+    app.include_router(keys_router(sensors, registry, clocks))
+    app.include_router(opt_outs_router(sensors, registry))
+    app.include_router(ticks_router(callers.of("replayer"), ticking))
+    tills = callers.of("till", "replayer")
+    app.include_router(sales_router(tills, clocks, posted, till_intake, settings.max_items))
+    counters = callers.of("counter", "sensor", "replayer")
+    app.include_router(counts_router(counters, clocks, posted, till_intake, settings.max_items))
     app.include_router(health_router(log, registry))
     return app

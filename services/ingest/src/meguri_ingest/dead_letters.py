@@ -3,75 +3,92 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from meguri_proto.reasons import RejectReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from meguri_kit.log import Log
-    from meguri_kit.registry import Principal
 
-    from meguri_ingest.judging import Rejected
     from meguri_ingest.metrics import Metrics
 
 TOPIC = "dead-letters"
+DETECTIONS = "ingest/detections"
+"""Its body is a meguri.upload.v1.Batch."""
+SALES = "ingest/sales"
+"""Its body is a meguri.sales.v1.Sales."""
+COUNTS = "ingest/counts"
+"""Its body is a meguri.counts.v1.CountBatch."""
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Who told what was not accepted."""
+
+    town: str
+    kind: str
+    """What the name is of, and the name of its header: sensor, shop or counter."""
+    name: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One dead letter.
+
+    Its headers are `reason`, `source`, `town`, the teller's kind, and how much it is: `detections`, `sales`
+    or `counts`, or the `length` in bytes of what could not be read.
+    """
+
+    source: str
+    teller: Teller
+    reason: RejectReason
+    unit: str
+    amount: int
+    items: int = 1
+    """Of the answer, that it stands for."""
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        """As they stand in Kafka."""
+        return [
+            ("reason", self.reason.encode()),
+            ("source", self.source.encode()),
+            ("town", self.teller.town.encode()),
+            (self.teller.kind, self.teller.name.encode()),
+            (self.unit, str(self.amount).encode()),
+        ]
+
+
+def unreadable(source: str, teller: Teller, length: int) -> Letter:
+    """The letter of a body of so many bytes that could not be read."""
+    return Letter(source, teller, RejectReason.UNREADABLE, "length", length)
 
 
 class DeadLetters:
-    """Counts what was not accepted and appends it to the topic `dead-letters`.
-
-    Headers: `reason`, `source` (ingest), `town`, `sensor`, `detections` or, of a body that could not be
-    read, `length`.
-    """
+    """Counts what was not accepted and appends it to the topic `dead-letters`."""
 
     def __init__(self, log: Log, metrics: Metrics) -> None:
         self._log = log
         self._metrics = metrics
 
-    async def unreadable(self, principal: Principal, length: int) -> None:
-        """A body of so many bytes could not be read.
+    async def append(self, letters: Iterable[Letter]) -> None:
+        """Append letters, and return when the log has them.
 
         Raises:
             LogUnavailableError: Kafka did not acknowledge.
         """
-        self._metrics.rejected.labels(RejectReason.UNREADABLE).inc()
-        await self._append(principal, RejectReason.UNREADABLE, b"", ("length", length))
-
-    async def rejected(self, principal: Principal, rejected: Sequence[Rejected]) -> None:
-        """Parts of batches were not accepted.
-
-        Raises:
-            LogUnavailableError: Kafka did not acknowledge.
-        """
-        for each in rejected:
-            self._metrics.rejected.labels(each.reason).inc(len(each.items))
-            self._metrics.rejected_detections.labels(each.reason).inc(each.detections)
+        letters = list(letters)
+        for letter in letters:
+            self._metrics.rejected.labels(letter.reason).inc(letter.items)
+            if letter.unit == "detections":
+                self._metrics.rejected_detections.labels(letter.reason).inc(letter.amount)
         await asyncio.gather(
             *(
-                self._append(
-                    principal,
-                    each.reason,
-                    b"" if each.batch is None else each.batch.SerializeToString(),
-                    ("detections", each.detections),
-                )
-                for each in rejected
+                self._log.append(TOPIC, letter.body, key=letter.teller.town.encode(), headers=letter.headers)
+                for letter in letters
             )
-        )
-
-    async def _append(
-        self, principal: Principal, reason: RejectReason, body: bytes, size: tuple[str, int]
-    ) -> None:
-        await self._log.append(
-            TOPIC,
-            body,
-            key=principal.town.encode(),
-            headers=[
-                ("reason", reason.encode()),
-                ("source", b"ingest"),
-                ("town", principal.town.encode()),
-                ("sensor", principal.sensor.encode()),
-                (size[0], str(size[1]).encode()),
-            ],
         )

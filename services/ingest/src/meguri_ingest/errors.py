@@ -12,6 +12,7 @@ from meguri_kit.registry import RegistryError
 from starlette.exceptions import HTTPException
 
 from meguri_ingest.bodies import TooLargeError, UnknownEncodingError, UnreadableError
+from meguri_ingest.intake import NoTickerError
 from meguri_ingest.keys import SpanError
 from meguri_ingest.rates import TooManyRequestsError
 
@@ -26,6 +27,7 @@ _logger = logging.getLogger(__name__)
 
 _STATUS: dict[type[Exception], int] = {
     SpanError: 400,
+    NoTickerError: 403,
     UnreadableError: 400,
     TooLargeError: 413,
     UnknownEncodingError: 415,

@@ -32,6 +32,9 @@ class Standing:
 
     town: Town
     sensor: str
+    """The token's own."""
+    names_sensors: bool
+    """Whether each batch may name its sensor: a replayer's in a recording town."""
     recording: bool
     town_time_ms: int | None
     """None in a recording town before its first tick."""
@@ -67,7 +70,7 @@ class Rejected:
     reason: RejectReason
     items: list[Rejection]
     detections: int
-    batch: Batch | None
+    batch: Batch | None = None
     """The detections, where they may be kept among the dead letters: their key's check value shows that
     they are pseudonymised, and their day is not over (a pseudonym outlives it by 24 hours at most)."""
 
@@ -76,42 +79,49 @@ class Rejected:
 class Verdict:
     """What becomes of one batch."""
 
+    sensor: str
+    """Whose it is."""
     delivery: Delivery | None
     rejected: list[Rejected]
+    lead_ms: int = 0
+    """How far the newest of what was rejected as ahead of town time is ahead of it."""
 
 
 def judge(batch: Batch, index: int, standing: Standing) -> Verdict:
     """Judge the upload's batch number `index`. The same batch and standing give the same verdict."""
     item = f"batches[{index}]"
+    sensor = _sensor(batch, standing)
     for reason, message in _refusals(batch, standing):
         count = min(batch.count, standing.max_detections)
-        return Verdict(None, [Rejected(reason, [Rejection(item, reason, message, count)], count, None)])
+        # A name that only the request knows goes no further.
+        known = sensor if sensor in standing.town.sensors else standing.sensor
+        return Verdict(known, None, [Rejected(reason, [Rejection(item, reason, message, count)], count)])
     columns = read_columns(batch, batch.count)
     town_time_ms = cast("int", standing.town_time_ms)  # without it the batch was refused above
-    faults = _faults(batch, columns, standing.town, town_time_ms)
+    times = columns["time_offset_ms"].astype(np.int64)
+    # A base near the end of int64 wraps to before the day, and is rejected as outside of it.
+    times += np.int64(batch.base_time_ms)
+    faults = _faults(batch, times, columns["kind"], standing.town, town_time_ms)
+    if not faults:
+        whole = {name: getattr(batch, name) for name in DTYPES}
+        return Verdict(sensor, _delivery(batch, batch.count, whole, standing), [])
     _, day_end_ms = standing.town.day_bounds_ms(batch.key_day)
+    kept = columns if town_time_ms < day_end_ms else None
+    rejected = [_rejected(reason, fault, item, batch, kept) for reason, fault in faults.items()]
+    ahead = faults.get(RejectReason.CLOCK_AHEAD)
+    lead_ms = 0 if ahead is None else int(times[ahead].max()) - town_time_ms
     accepted = ~np.logical_or.reduce(list(faults.values()))
-    rejected = [
-        _rejected(reason, fault, item, batch, columns if town_time_ms < day_end_ms else None)
-        for reason, fault in faults.items()
-        if fault.any()
-    ]
-    if accepted.all():
-        return Verdict(
-            _delivery(batch, batch.count, {name: getattr(batch, name) for name in DTYPES}, standing), []
-        )
     count = int(accepted.sum())
     if not count:
-        return Verdict(None, rejected)
+        return Verdict(sensor, None, rejected, lead_ms)
     kept_columns = {name: column[accepted].tobytes() for name, column in columns.items()}
-    return Verdict(_delivery(batch, count, kept_columns, standing), rejected)
+    return Verdict(sensor, _delivery(batch, count, kept_columns, standing), rejected, lead_ms)
 
 
 def _refusals(batch: Batch, standing: Standing) -> Iterator[tuple[RejectReason, str]]:
     """Why the batch as a whole is not accepted; the first one counts, and what follows may rely on it."""
     town = standing.town
-    if standing.sensor not in town.sensors:
-        yield RejectReason.UNKNOWN_SENSOR, f"The file of {town.town} names no sensor {standing.sensor}."
+    yield from _refusals_of_sensors(batch, standing)
     if standing.recording and town.clock is Clock.LIVE:
         yield RejectReason.RECORDING_IN_LIVE_TOWN, f"{town.town} is live and takes only what is heard now."
     if batch.count == 0:
@@ -138,22 +148,34 @@ def _refusals(batch: Batch, standing: Standing) -> Iterator[tuple[RejectReason, 
         yield RejectReason.DAY_SEALED, f"Key day {batch.key_day} ended more than 24 hours ago and is sealed."
 
 
+def _refusals_of_sensors(batch: Batch, standing: Standing) -> Iterator[tuple[RejectReason, str]]:
+    sensor = _sensor(batch, standing)
+    if batch.sensor not in ("", sensor):
+        yield RejectReason.BAD_FIELD, "sensor: only a replayer in a recording town names a batch's sensor."
+    if sensor not in standing.town.sensors:
+        which = f"sensor {sensor}" if sensor == standing.sensor else "such sensor"
+        yield RejectReason.UNKNOWN_SENSOR, f"The file of {standing.town.town} names no {which}."
+
+
+def _sensor(batch: Batch, standing: Standing) -> str:
+    """Whose detections these are."""
+    return batch.sensor if standing.names_sensors and batch.sensor else standing.sensor
+
+
 def _faults(
-    batch: Batch, columns: Mapping[str, Column], town: Town, town_time_ms: int
+    batch: Batch, times: NDArray[np.int64], kinds: Column, town: Town, town_time_ms: int
 ) -> dict[RejectReason, NDArray[np.bool_]]:
-    """For each reason, which detections fail by it; a detection fails by the first that applies."""
+    """For each reason that applies, which detections fail by it; a detection fails by the first of them."""
     start_ms, end_ms = town.day_bounds_ms(batch.key_day)
-    times = columns["time_offset_ms"].astype(np.int64)
-    # A base near the end of int64 wraps to before the day, and is rejected as outside of it.
-    times += np.int64(batch.base_time_ms)
     outside = (times < start_ms) | (times >= end_ms)
     ahead = (times > town_time_ms + town.clock_lead_ms) & ~outside
-    unknown = ~np.isin(columns["kind"], _KINDS) & ~outside & ~ahead
-    return {
+    unknown = ~np.isin(kinds, _KINDS) & ~outside & ~ahead
+    found = {
         RejectReason.WRONG_KEY_DAY: outside,
         RejectReason.CLOCK_AHEAD: ahead,
         RejectReason.UNKNOWN_KIND: unknown,
     }
+    return {reason: fault for reason, fault in found.items() if fault.any()}
 
 
 _MESSAGES = {
@@ -208,7 +230,7 @@ def _ranges(fault: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def _delivery(batch: Batch, count: int, columns: Mapping[str, bytes], standing: Standing) -> Delivery:
     segment = Segment(
         town=standing.town.town,
-        sensor=standing.sensor,
+        sensor=_sensor(batch, standing),
         boot=batch.boot,
         sequence=batch.sequence,
         key_day=batch.key_day,

@@ -17,7 +17,7 @@ class Metrics:
         )
         self.rejected = Counter(
             f"{_PREFIX}_rejected",
-            "Items (batches, ranges of detections, unreadable bodies) not accepted, by reason.",
+            "Items (batches, ranges of detections, sales, counts, bodies) not accepted, by reason.",
             ["reason"],
             registry=self.registry,
         )
@@ -25,6 +25,20 @@ class Metrics:
             f"{_PREFIX}_detections_rejected",
             "Detections in items that were not accepted, by reason.",
             ["reason"],
+            registry=self.registry,
+        )
+        self.accepted_sales = Counter(
+            f"{_PREFIX}_sales_accepted",
+            "Sales and their later versions that Kafka acknowledged.",
+            registry=self.registry,
+        )
+        self.accepted_counts = Counter(
+            f"{_PREFIX}_counts_accepted", "Counts that Kafka acknowledged.", registry=self.registry
+        )
+        self.ignored = Counter(
+            f"{_PREFIX}_ignored",
+            "Items that are none of what was asked for, such as cash put into a till, by endpoint.",
+            ["endpoint"],
             registry=self.registry,
         )
         self.messages = Counter(
@@ -43,7 +57,7 @@ class Metrics:
         )
         self.refused = Counter(
             f"{_PREFIX}_refused",
-            "Requests refused as a whole (token, rate, log, registry), by cause.",
+            "Requests refused as a whole (token, role, town, rate, log, registry, signature), by cause.",
             ["cause"],
             registry=self.registry,
         )

@@ -28,13 +28,13 @@ _logger = logging.getLogger(__name__)
 class TooManyRequestsError(Exception):
     """The token has used up its minute."""
 
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__("Too many requests of this sensor within a minute.")
+    def __init__(self, role: str, retry_after_s: int) -> None:
+        super().__init__(f"Too many requests of this {role} within a minute.")
         self.retry_after_s = retry_after_s
 
 
 class Rates:
-    """Counts requests by sensor and minute. Without Redis nothing is counted and everything goes on.
+    """Counts requests by caller and minute. Without Redis nothing is counted and everything goes on.
 
     Args:
         redis_url: None for no limit.
@@ -74,7 +74,7 @@ class Rates:
             self._metrics.redis_failures.inc()
             return
         minute, spent_ms = divmod(now_ms, _MINUTE_MS)
-        name = f"rate:ingest:{principal.town}:{principal.sensor}:{principal.role}:{minute}"
+        name = f"rate:ingest:{principal.town}:{principal.name}:{principal.role}:{minute}"
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.incr(name)
@@ -86,7 +86,7 @@ class Rates:
             _logger.warning("Redis does not count requests (%s); uploads go on", type(error).__name__)
             return
         if requests > self._limits[principal.role]:
-            raise TooManyRequestsError(-(-(_MINUTE_MS - spent_ms) // 1000))
+            raise TooManyRequestsError(principal.role, -(-(_MINUTE_MS - spent_ms) // 1000))
 
     async def close(self) -> None:
         """Close the connections."""

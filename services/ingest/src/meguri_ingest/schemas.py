@@ -1,9 +1,11 @@
-"""What ingest answers, as JSON."""
+"""What ingest answers and is asked, as JSON."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from meguri_proto.payments import PaymentMethod  # noqa: TC002 - pydantic reads the annotation
+from meguri_proto.quantities import Quantity  # noqa: TC002
 from pydantic import BaseModel, Field
 
 
@@ -17,11 +19,16 @@ class RejectedItem(BaseModel):
     """Something that was not accepted, and will not be if it is posted again."""
 
     item: str = Field(
-        description="The batch, or a range of its detections, both ends included.",
-        examples=["batches[0]", "batches[0].detections[17-203]"],
+        description="Which of what was posted, by its place in it.",
+        examples=["sales[3]", "batches[0]", "batches[0].detections[17-203]"],
     )
     reason: str = Field(description="A value of meguri_proto.reasons.RejectReason.", examples=["clock_ahead"])
     message: str = Field(description="The reason as a sentence.")
+
+
+class RejectedDetections(RejectedItem):
+    """A batch, or a range of its detections, both ends included."""
+
     detections: int = Field(
         description="How many detections it is; fewer than the range is long where it stands for the rest."
     )
@@ -31,11 +38,75 @@ class UploadAnswer(BaseModel):
     """What became of an upload."""
 
     accepted: int = Field(description="Detections that the log has.")
-    rejected: list[RejectedItem]
+    rejected: list[RejectedDetections]
 
 
 class NothingAcceptedAnswer(UploadAnswer, ErrorAnswer):
     """An upload of which nothing was accepted."""
+
+
+class ItemsAnswer(BaseModel):
+    """What became of the sales or counts of a request."""
+
+    accepted: int = Field(description="Items that the log has.")
+    rejected: list[RejectedItem]
+    ignored: int = Field(
+        default=0, description="Items that are none of what was posted, such as cash put into a till."
+    )
+
+
+class NothingOfItemsAcceptedAnswer(ItemsAnswer, ErrorAnswer):
+    """A request of which nothing was accepted."""
+
+
+class SaleItem(BaseModel):
+    """One sale as a till posts it. Other fields are not read."""
+
+    external_id: str = Field(
+        description="Its name in the source; posting it again under this name tells the same sale.",
+        pattern=r"^[A-Za-z0-9._:/-]{1,64}$",
+    )
+    version: int = Field(default=1, ge=0, description="The highest version of a sale is the sale.")
+    at: str = Field(
+        description="ISO 8601; without an offset in the town's zone.", examples=["2026-04-01T09:30:00"]
+    )
+    amount_yen: int = Field(ge=0, description="What was sold, tax included.")
+    tax_yen: int = Field(default=0, ge=0, description="The tax within it.")
+    method: PaymentMethod
+    brand: str = Field(default="", description="Lower case, such as paypay, visa or suica; without digits.")
+    refunded_yen: int = Field(default=0, ge=0, description="Of the amount, so far.")
+    cancelled: bool = Field(default=False, description="As if it had never been.")
+
+
+class SalesRequest(BaseModel):
+    """Sales, and later versions of them."""
+
+    sales: list[SaleItem]
+
+
+class CountItem(BaseModel):
+    """What was counted from one instant to before another."""
+
+    from_ms: int = Field(description="Epoch milliseconds.")
+    to_ms: int = Field(description="After from_ms, by 24 hours at most.")
+    count: int = Field(ge=0)
+    version: int = Field(default=1, ge=0, description="The highest version of a count is the count.")
+    quantity: Quantity | None = Field(
+        default=None, description="What was counted. Of a counter the town's file says it."
+    )
+
+
+class CountsRequest(BaseModel):
+    """Counts, and later versions of them."""
+
+    counts: list[CountItem]
+
+
+class OptOutsAnswer(BaseModel):
+    """The town's opt-out list."""
+
+    key: str = Field(description="32 bytes, base64: the key under which the marks are made.")
+    marks: list[str] = Field(description="16 bytes each, base64: what stands for an address.")
 
 
 class DayKeyAnswer(BaseModel):

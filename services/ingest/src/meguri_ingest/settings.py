@@ -16,13 +16,19 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(4 * _MIB, gt=0)
     """Of a request as it travels, compressed or not."""
     max_upload_bytes: int = Field(16 * _MIB, gt=0)
-    """Of an upload once decompressed."""
-    max_batches: int = Field(500, gt=0)
-    """In one upload."""
+    """Of a body once decompressed."""
+    max_batches: int = Field(5_000, gt=0)
+    """In one upload; a replayer's holds a day of a town, its sensors in turns of minutes."""
     max_detections: int = Field(10_000, gt=0, le=20_000)
     """In one batch; a batch is one segment of one message, which is at most 500 KB."""
     sensor_requests_per_minute: int = Field(600, gt=0)
     """Of one token of a sensor."""
+    max_items: int = Field(50_000, gt=0)
+    """Sales or counts in one request."""
+    till_requests_per_minute: int = Field(600, gt=0)
+    """Of one token of a till."""
+    counter_requests_per_minute: int = Field(600, gt=0)
+    """Of one token of a counter."""
     replayer_requests_per_minute: int = Field(60_000, gt=0)
     """Of one token of a replayer, which delivers a day in seconds."""
     coalesce_ms: int = Field(100, ge=0)
@@ -32,4 +38,4 @@ class Settings(BaseSettings):
     max_waiting_detections: int = Field(400_000, gt=0)
     """In memory and not acknowledged; more are refused with 503."""
     retry_after_s: int = Field(5, gt=0)
-    """What a refused sensor is asked to wait."""
+    """What a refused caller is asked to wait."""

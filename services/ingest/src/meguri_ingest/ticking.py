@@ -50,7 +50,7 @@ class Ticking:
             RegistryError: the registry does not answer.
         """
         now_ms = await asyncio.to_thread(self._clocks.advance, town, town_time_ms)
-        await self._tick(town, now_ms)
+        await self.tick(town, now_ms)
         return now_ms
 
     async def run_live(self, towns: Iterable[Town]) -> None:
@@ -65,11 +65,17 @@ class Ticking:
         try:
             now_ms = await asyncio.to_thread(self._clocks.town_time_ms, town)
             if now_ms is not None:
-                await self._tick(town, now_ms)
+                await self.tick(town, now_ms)
         except (LogUnavailableError, RegistryError) as error:
             _logger.warning("%s was not ticked, the next minute tries again: %s", town.town, error)
 
-    async def _tick(self, town: Town, now_ms: int) -> None:
+    async def tick(self, town: Town, now_ms: int) -> None:
+        """Append the town's time, to which its clock was moved before, and destroy the keys that it ends.
+
+        Raises:
+            LogUnavailableError: not every partition has the tick; ticking again is harmless.
+            RegistryError: the registry does not answer.
+        """
         destroyed = await asyncio.to_thread(self._clocks.destroy_keys, town, now_ms)
         if destroyed:
             self._metrics.keys_destroyed.inc(destroyed)

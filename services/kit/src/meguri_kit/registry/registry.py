@@ -1,4 +1,4 @@
-"""Tokens, day keys and the clocks of recording towns, in SQLite or PostgreSQL."""
+"""Tokens, keys, opt-out lists and the clocks of recording towns, in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from meguri_proto.pseudonyms import KEY_BYTES, key_check
-from sqlalchemy import create_engine, event, insert, make_url, select, update
+from sqlalchemy import create_engine, delete, event, insert, make_url, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from meguri_kit.registry.tables import day_keys, principals, town_times
+from meguri_kit.registry.tables import day_keys, opt_out_keys, opt_outs, principals, town_times, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, ColumnElement, Connection
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-Role: TypeAlias = Literal["sensor", "replayer"]
+Role: TypeAlias = Literal["sensor", "replayer", "till", "counter"]
+"""What a token opens. A replayer's may do in a recording town what all the others may, under their names, and
+says what time it is there."""
 
 
 class RegistryError(Exception):
@@ -40,10 +42,11 @@ class KeyDestroyedError(Exception):
 
 @dataclass(frozen=True)
 class Principal:
-    """Whom a token names: a sensor of a town, or one that may also say what time it is there."""
+    """Whom a token names."""
 
     town: str
-    sensor: str
+    name: str
+    """Of the sensor, of the shop whose till it is, of the counter, or what the replayer was called."""
     role: Role
 
 
@@ -74,23 +77,23 @@ class Registry:
             event.listen(self._engine, "connect", _set_pragmas)
         self._upgrade()
 
-    def enrol(self, town: str, sensor: str, role: Role) -> str:
-        """A new token for a sensor; shown this once, since only its hash is kept."""
+    def enrol(self, town: str, name: str, role: Role) -> str:
+        """A new token; shown this once, since only its hash is kept."""
         token = secrets.token_urlsafe(32)
         with self._transaction() as connection:
             connection.execute(
-                insert(principals).values(token_hash=_token_hash(token), town=town, sensor=sensor, role=role)
+                insert(principals).values(token_hash=_token_hash(token), town=town, name=name, role=role)
             )
         return token
 
     def authenticate(self, token: str) -> Principal | None:
         """Whom the token names, or None if nobody."""
-        found = select(principals.c.town, principals.c.sensor, principals.c.role).where(
+        found = select(principals.c.town, principals.c.name, principals.c.role).where(
             principals.c.token_hash == _token_hash(token)
         )
         with self._transaction() as connection:
             row = connection.execute(found).one_or_none()
-        return row and Principal(row.town, row.sensor, cast("Role", row.role))
+        return row and Principal(row.town, row.name, cast("Role", row.role))
 
     def day_key(self, town: str, key_day: int) -> bytes:
         """The town's key of the day (32 bytes); drawn at the first call, the same for every caller.
@@ -133,6 +136,61 @@ class Registry:
                 )
                 .values(key=None)
             ).rowcount
+
+    def connect_webhook(self, town: str, shop: str, source: str, signature_key: str) -> None:
+        """Take what the source posts for the shop, signed with this key; an earlier key is forgotten."""
+        this = _webhook(town, shop, source)
+        try:
+            with self._transaction() as connection:
+                connection.execute(delete(webhooks).where(this))
+                connection.execute(
+                    insert(webhooks).values(town=town, shop=shop, source=source, signature_key=signature_key)
+                )
+        except IntegrityError:  # another thread or process connected it meanwhile
+            self.connect_webhook(town, shop, source, signature_key)
+
+    def webhook_key(self, town: str, shop: str, source: str) -> str | None:
+        """The key with which the source signs for the shop; None if it was never connected."""
+        with self._transaction() as connection:
+            return connection.execute(
+                select(webhooks.c.signature_key).where(_webhook(town, shop, source))
+            ).scalar_one_or_none()
+
+    def opt_out_key(self, town: str) -> bytes:
+        """The key of the town's opt-out list (32 bytes); drawn at the first call."""
+        found = select(opt_out_keys.c.key).where(opt_out_keys.c.town == town)
+        with self._transaction() as connection:
+            key = connection.execute(found).scalar_one_or_none()
+        if key is not None:
+            return bytes(key)
+        drawn = secrets.token_bytes(KEY_BYTES)
+        try:
+            with self._transaction() as connection:
+                connection.execute(insert(opt_out_keys).values(town=town, key=drawn))
+        except IntegrityError:  # another thread or process drew it first
+            return self.opt_out_key(town)
+        return drawn
+
+    def opt_out(self, town: str, mark: bytes) -> bool:
+        """Put a mark (16 bytes, see meguri_proto.pseudonyms) on the town's list; False if it stood there."""
+        try:
+            with self._transaction() as connection:
+                connection.execute(insert(opt_outs).values(town=town, mark=mark))
+        except IntegrityError:
+            return False
+        return True
+
+    def take_back_opt_out(self, town: str, mark: bytes) -> bool:
+        """Take a mark off the town's list; False if it did not stand there."""
+        this = (opt_outs.c.town == town) & (opt_outs.c.mark == mark)
+        with self._transaction() as connection:
+            return bool(connection.execute(delete(opt_outs).where(this)).rowcount)
+
+    def opt_out_marks(self, town: str) -> list[bytes]:
+        """All marks of the town's list, in the order of their bytes."""
+        found = select(opt_outs.c.mark).where(opt_outs.c.town == town).order_by(opt_outs.c.mark)
+        with self._transaction() as connection:
+            return [bytes(mark) for mark in connection.execute(found).scalars()]
 
     def town_time(self, town: str) -> int | None:
         """What the ticks of a recording town have said, in epoch milliseconds; None before the first."""
@@ -196,6 +254,10 @@ class Registry:
                     raise RegistryError(
                         f"the registry was made by a newer Meguri ({error}); start that version"
                     ) from error
+
+
+def _webhook(town: str, shop: str, source: str) -> ColumnElement[bool]:
+    return (webhooks.c.town == town) & (webhooks.c.shop == shop) & (webhooks.c.source == source)
 
 
 def _token_hash(token: str) -> bytes:

@@ -11,7 +11,7 @@ principals = Table(
     metadata,
     Column("token_hash", LargeBinary(32), primary_key=True),
     Column("town", String(64), nullable=False),
-    Column("sensor", String(64), nullable=False),
+    Column("name", String(64), nullable=False),
     Column("role", String(16), nullable=False),
 )
 """Who holds a token: SHA-256 of a random 256-bit token, which needs neither salt nor stretching."""
@@ -33,3 +33,29 @@ town_times = Table(
     Column("town_time_ms", BigInteger, nullable=False),
 )
 """How far the clock of a recording town has come."""
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("town", String(64), primary_key=True),
+    Column("shop", String(64), primary_key=True),
+    Column("source", String(32), primary_key=True),
+    Column("signature_key", String(256), nullable=False),
+)
+"""With which key a system signs what it posts for a shop: itself, since signatures are made from it again."""
+
+opt_out_keys = Table(
+    "opt_out_keys",
+    metadata,
+    Column("town", String(64), primary_key=True),
+    Column("key", LargeBinary(32), nullable=False),
+)
+"""Under which key the marks of a town's opt-out list are made."""
+
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("town", String(64), primary_key=True),
+    Column("mark", LargeBinary(16), primary_key=True),
+)
+"""What stands for the addresses that a town's sensors are to leave out (meguri_proto.pseudonyms)."""
