@@ -1,4 +1,4 @@
-"""Parts of the local run by themselves: the demo's record, the control socket, the disk, errors' way out."""
+"""Parts of the local run by themselves: the data folder, the control socket, the disk, errors' way out."""
 
 import asyncio
 import errno
@@ -15,14 +15,10 @@ from types import SimpleNamespace
 import pytest
 from meguri import cli, control
 from meguri.data_folder import DataFolder
-from meguri.demo_record import HISTORY_MS, LONGEST_AGE_MS, DemoRecord, settle
 from meguri.errors import LocalRunError
 from meguri.listeners import SERVICES, listen, url
 from meguri.supervision import LEAST_FREE_BYTES, check_disk
 from meguri.town_files import read_town_files
-
-NOW_MS = 1_775_000_000_000
-NOTHING = {"start_ms": None, "until_ms": None, "seed": None, "size": None}
 
 
 @pytest.fixture
@@ -30,55 +26,6 @@ def folder(tmp_path):
     folder = DataFolder(tmp_path / "data")
     with folder.held():
         yield folder
-
-
-def test_a_new_demo_begins_a_day_ago(folder):
-    record, word = settle(folder, NOTHING, NOW_MS)
-    assert record == DemoRecord(NOW_MS - HISTORY_MS, None, 1, 1.0)
-    assert word is None
-
-
-def test_a_second_start_goes_on_with_what_is_there(folder):
-    first, _ = settle(folder, {**NOTHING, "seed": 5}, NOW_MS)
-    again, word = settle(folder, NOTHING, NOW_MS + LONGEST_AGE_MS - HISTORY_MS)
-    assert again == first
-    assert word == "Going on with the village that is there."
-
-
-def test_a_demo_of_more_than_three_days_ago_is_begun_anew(folder):
-    settle(folder, NOTHING, NOW_MS)
-    for stored in (folder.kafka, folder.clickhouse, folder.village):
-        stored.mkdir()
-    folder.registry.touch()
-    own = folder.path / "notes.txt"
-    own.write_text("the user's own")
-    later = NOW_MS + LONGEST_AGE_MS
-    record, word = settle(folder, NOTHING, later)
-    assert record.start_ms == later - HISTORY_MS
-    assert "beginning anew" in word
-    assert not any(
-        path.exists() for path in (folder.kafka, folder.clickhouse, folder.village, folder.registry)
-    )
-    assert own.exists()
-
-
-def test_a_recorded_end_keeps_a_demo_whatever_its_age(folder):
-    asked = {**NOTHING, "start_ms": 0, "until_ms": 10}
-    first, _ = settle(folder, asked, NOW_MS)
-    assert settle(folder, asked, NOW_MS)[0] == first
-    assert settle(folder, NOTHING, NOW_MS)[0] == first
-
-
-def test_another_village_than_the_one_there_is_refused(folder):
-    settle(folder, {**NOTHING, "seed": 1}, NOW_MS)
-    with pytest.raises(LocalRunError, match=r"whose size is 1\.0, not 2\.0"):
-        settle(folder, {**NOTHING, "size": 2.0}, NOW_MS)
-
-
-def test_a_damaged_record_is_said_so(folder):
-    folder.demo_record.write_text("{")
-    with pytest.raises(LocalRunError, match="is damaged"):
-        settle(folder, NOTHING, NOW_MS)
 
 
 def test_a_folder_is_one_process_at_a_time(folder):
@@ -200,10 +147,11 @@ def test_another_operating_system_error_is_no_full_disk(monkeypatch):
 
 
 def test_town_files_of_one_town_or_unreadable_ones_are_refused(tmp_path):
-    from meguri.checkout import DEMO_TOWN
+    from meguri.checkout import DEMO_TOWNS
 
+    file = DEMO_TOWNS["minamiyamashiro"]
     with pytest.raises(LocalRunError, match="minamiyamashiro is another file's town already"):
-        read_town_files([DEMO_TOWN, DEMO_TOWN])
+        read_town_files([file, file])
     with pytest.raises(LocalRunError, match="cannot be read: No such file"):
         read_town_files([tmp_path / "none.yaml"])
     (tmp_path / "sjis.yaml").write_bytes("town: 道の駅".encode("cp932"))
@@ -224,5 +172,5 @@ def test_help_and_parse_load_nothing_that_is_slow():
 def test_the_checkout_has_what_the_local_run_reads():
     from meguri import checkout
 
-    assert all(path.is_file() for path in (checkout.DEMO_TOWN, checkout.KAFKA_LOCK))
+    assert all(path.is_file() for path in (*checkout.DEMO_TOWNS.values(), checkout.KAFKA_LOCK))
     assert Path(checkout.ROOT, "Makefile").is_file()

@@ -60,7 +60,7 @@ def replay_capture(capture: Path, town: str, sensor: str, socket: Path, *, show:
         LocalRunError: nothing runs there, the town is live, or ingest refused.
     """
     # A replayer's token may deliver at full speed, and tick.
-    enrolled = control.ask(socket, {"op": "enrol", "town": town, "sensor": sensor, "role": "replayer"})
+    enrolled = control.ask(socket, {"op": "enrol", "town": town, "name": sensor, "role": "replayer"})
     console = Console(highlight=False)
     progress = Progress(
         TextColumn("Replaying"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -44,28 +45,51 @@ Capture = Annotated[
 ]
 
 
+class Addresses(StrEnum):
+    """How the phones of a village use addresses."""
+
+    FIELD = "field"
+    """As phones do: many draw a new one for each scan."""
+    STABLE = "stable"
+    """One a phone, so that what is found can be held against what happened."""
+
+
 @app.command()
 def demo(  # noqa: PLR0913  a command has as many arguments as options
     *,
     data: Annotated[Path, typer.Option(help="The folder that keeps the data.")] = DEMO_DATA,
+    town: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A town that ships, or a town file; again for more. Else all that ship.", show_default=False
+        ),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Of history before today; else 60.", show_default=False)
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of all that is random in the village.")] = None,
     size: Annotated[float | None, typer.Option(help="How many people, as a factor.", min=0.01)] = None,
     start: Annotated[
-        str | None, typer.Option("--from", help="Where the history begins, ISO 8601; else 24 h ago.")
+        str | None, typer.Option("--from", help="Where the history begins, ISO 8601, instead of --days.")
     ] = None,
     until: Annotated[str | None, typer.Option(help="Where the village ends; else never.")] = None,
+    addresses: Annotated[
+        Addresses | None, typer.Option(help="How phones use addresses; else field.", show_default=False)
+    ] = None,
     exit_when_filled: Annotated[
         bool, typer.Option("--exit-when-filled", help="End when everything up to --until is folded.")
     ] = False,
     port: Port = DEFAULT_PORT,
 ) -> None:
-    """Run everything on this machine with a simulated village: a day of history, then live."""
+    """Run everything on this machine with simulated towns: 60 days of history, then live."""
     from meguri.data_folder import DataFolder
     from meguri.demo import Asked, run_demo
 
     if exit_when_filled and until is None:
         raise typer.BadParameter("--exit-when-filled needs --until")
-    asked = Asked(start, until, seed, size)
+    if days is not None and start is not None:
+        raise typer.BadParameter("name the history's beginning by --days or by --from")
+    asked = Asked(town or (), days, start, until, seed, size, addresses and addresses.value)
     run_demo(DataFolder(data), port, asked, exit_when_filled=exit_when_filled)
 
 
@@ -100,13 +124,41 @@ def status(*, data: RunningData = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def enrol(town: TownName, sensor: SensorName, *, data: RunningData = None, as_json: Json = False) -> None:
-    """Enrol a sensor with the Meguri that runs and print its token, which is shown this once."""
-    reply = _ask(data, {"op": "enrol", "town": town, "sensor": sensor, "role": "sensor"})
+def enrol(  # noqa: PLR0913  a command has as many arguments as options
+    town: TownName,
+    *,
+    sensor: Annotated[str | None, typer.Option(help="A sensor that the town's file names.")] = None,
+    till: Annotated[str | None, typer.Option(help="A shop that the town's file names: its till.")] = None,
+    counter: Annotated[str | None, typer.Option(help="A counter that the town's file names.")] = None,
+    square_key: Annotated[
+        bool,
+        typer.Option(
+            "--square-key",
+            help="Take the till's sales from Square's webhook too; reads its signature key from stdin.",
+        ),
+    ] = False,
+    data: RunningData = None,
+    as_json: Json = False,
+) -> None:
+    """Enrol a sensor, till or counter with the Meguri that runs and print its token, shown this once."""
+    named = {
+        role: name for role, name in {"sensor": sensor, "till": till, "counter": counter}.items() if name
+    }
+    if len(named) != 1:
+        raise typer.BadParameter("name one of --sensor, --till and --counter")
+    if square_key and till is None:
+        raise typer.BadParameter("--square-key belongs to a --till")
+    ((role, name),) = named.items()
+    request = {"op": "enrol", "town": town, "name": name, "role": role}
+    if square_key:
+        request["square_key"] = _secret("Square's signature key")
+    reply = _ask(data, request)
     if as_json:
         _print_json(reply)
-    else:
-        typer.echo(reply["token"])
+        return
+    typer.echo(reply["token"])
+    if "webhook" in reply:
+        typer.echo(f"Square's notification URL, as this machine sees it: {reply['webhook']}", err=True)
 
 
 @app.command()
@@ -198,6 +250,13 @@ def _fail(sentence: str) -> NoReturn:
 
 def _print_json(value: dict[str, Any]) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _secret(what: str) -> str:
+    """A line of standard input, which on a terminal is not shown."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(what, hide_input=True)).strip()
+    return sys.stdin.readline().strip()
 
 
 def _ask(data: Path | None, request: dict[str, Any]) -> dict[str, Any]:

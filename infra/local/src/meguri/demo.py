@@ -1,84 +1,117 @@
-"""The demo: a village beside the services, its history at full speed, then what happens now."""
+"""The demo: villages beside the services, their history at full speed, then what happens now."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-from meguri.checkout import DEMO_TOWN
-from meguri.demo_record import settle
+from meguri.checkout import DEMO_TOWNS
+from meguri.demo_progress import DemoProgress
+from meguri.demo_record import DemoRecord, settle
 from meguri.errors import LocalRunError
 from meguri.local_run import LocalRun
 from meguri.narration import Narrator
-from meguri.operations import all_folded, enrol_sensor
 from meguri.town_files import read_town_files
+from meguri.village_process import VillageProcess
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from meguri_proto.towns import Town
 
     from meguri.data_folder import DataFolder
-    from meguri.demo_record import DemoRecord
-    from meguri.engines import Child
     from meguri.running import Running
 
+DEFAULT_DAYS = 60
+DEFAULT_SEED = 1
+DEFAULT_SIZE = 1.0
+DEFAULT_ADDRESSES = "field"
 POLL_SECONDS = 0.2
 STOP_SECONDS = 2
-PLAIN_SECONDS = 5
-"""Between two lines of progress where there is no terminal to draw a bar on."""
 
 
 @dataclass(frozen=True)
 class Asked:
     """What the user asked for; None where he left it open. Times are ISO 8601, by default the town's."""
 
+    towns: Sequence[str]
+    """Names of towns that ship, or town files; none: all that ship."""
+    days: int | None
     start: str | None
     until: str | None
     seed: int | None
     size: float | None
+    addresses: str | None
 
 
-def run_demo(
-    folder: DataFolder,
-    first_port: int,
-    asked: Asked,
-    *,
-    exit_when_filled: bool,
-) -> None:
+def run_demo(folder: DataFolder, first_port: int, asked: Asked, *, exit_when_filled: bool) -> None:
     """Run the demo on a folder until it is told to stop.
 
     Args:
         folder: keeps the demo's data.
         first_port: see `LocalRun`.
-        asked: what kind of village, and of what time.
+        asked: which towns, what kind of village, and of what time.
         exit_when_filled: see `Demo`.
 
     Raises:
-        LocalRunError: a time cannot be read, or see `LocalRun.run`.
+        LocalRunError: there is no such town, a time cannot be read, or see `LocalRun.run`.
     """
-    town_file = DEMO_TOWN
-    (town,) = read_town_files([town_file]).values()
-    wanted = {
+    files = [_town_file(name) for name in asked.towns] or list(DEMO_TOWNS.values())
+    towns = read_town_files(files)
+    narrator = Narrator()
+    with folder.held():
+        now_ms = time.time_ns() // 1_000_000
+        wanted = {name: _wanted(asked, town) for name, town in towns.items()}
+        new = {name: _new(town, wanted[name], now_ms) for name, town in towns.items()}
+        records, word = settle(folder, new, wanted, now_ms)
+        if word:
+            narrator.say(word)
+        demo = Demo(dict(zip(towns, files, strict=True)), records, exit_when_filled=exit_when_filled)
+        LocalRun(folder, towns, first_port, narrator, demo.run).run()
+
+
+def _town_file(name: str) -> Path:
+    if name in DEMO_TOWNS:
+        return DEMO_TOWNS[name]
+    if Path(name).is_file():
+        return Path(name)
+    raise LocalRunError(f"--town: {name} is no town file, and no town that ships: {', '.join(DEMO_TOWNS)}.")
+
+
+def _wanted(asked: Asked, town: Town) -> dict[str, Any]:
+    """The fields of a record that the user asked for."""
+    given: dict[str, Any] = {
+        "days": asked.days,
         "start_ms": _time_ms("--from", asked.start, town),
         "until_ms": _time_ms("--until", asked.until, town),
         "seed": asked.seed,
         "size": asked.size,
+        "addresses": asked.addresses,
     }
-    narrator = Narrator()
-    with folder.held():
-        record, word = settle(folder, wanted, time.time_ns() // 1_000_000)
-        if word:
-            narrator.say(word)
-        demo = Demo(town, town_file, record, exit_when_filled=exit_when_filled)
-        LocalRun(folder, {town.town: town}, first_port, narrator, demo.run).run()
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _new(town: Town, wanted: Mapping[str, Any], now_ms: int) -> DemoRecord:
+    days: int = wanted.get("days", DEFAULT_DAYS)
+    fields = {
+        "days": None if "start_ms" in wanted else days,
+        "start_ms": _days_ago(town, days, now_ms),
+        "until_ms": None,
+        "seed": DEFAULT_SEED,
+        "size": DEFAULT_SIZE,
+        "addresses": DEFAULT_ADDRESSES,
+        **wanted,
+    }
+    return DemoRecord(**fields)
+
+
+def _days_ago(town: Town, days: int, now_ms: int) -> int:
+    """The start of the key day that many days ago: so the first day of the history is a whole one."""
+    return town.day_bounds_ms(town.key_day_at(now_ms) - days)[0]
 
 
 def _time_ms(option: str, text: str | None, town: Town) -> int | None:
@@ -94,168 +127,52 @@ def _time_ms(option: str, text: str | None, town: Town) -> int | None:
 
 
 class Demo:
-    """An activity of a local run.
+    """An activity of a local run: one village process a town.
 
     Args:
-        town: a recording town.
-        town_file: of that town, for the village's own process.
-        record: which village, and of what time.
-        exit_when_filled: whether the run ends when everything up to the record's end is folded.
+        town_files: of recording towns, by name.
+        records: by town, which village, and of what time.
+        exit_when_filled: whether the run ends when everything up to the records' ends is written.
     """
 
-    def __init__(self, town: Town, town_file: Path, record: DemoRecord, *, exit_when_filled: bool) -> None:
-        self._town = town
-        self._town_file = town_file
-        self._record = record
+    def __init__(
+        self,
+        town_files: Mapping[str, Path],
+        records: Mapping[str, DemoRecord],
+        *,
+        exit_when_filled: bool,
+    ) -> None:
+        self._town_files = town_files
+        self._records = records
         self._exit_when_filled = exit_when_filled
 
     async def run(self, running: Running) -> None:
-        """Start the village and tell how far it is; return when it ended and that was wanted.
+        """Start the villages and tell how far they are; return when they ended and that was wanted.
 
         Raises:
-            LocalRunError: the village ended otherwise.
+            LocalRunError: a village ended otherwise.
         """
-        child = self._start(running)
+        villages: list[VillageProcess] = []
         try:
-            await self._watch(_Village(child), running)
+            for name, record in self._records.items():
+                villages.append(VillageProcess(running, running.towns[name], self._town_files[name], record))
+            await self._watch(villages, running)
         finally:
-            # In a thread, since what it is sending meanwhile is answered by this loop; not for long, since it
-            # may be cut off anywhere.
-            await asyncio.to_thread(running.children.stop, child, STOP_SECONDS)
+            # In threads, since what they are sending meanwhile is answered by this loop; not for long, since
+            # they may be cut off anywhere.
+            stops = (asyncio.to_thread(running.children.stop, each.child, STOP_SECONDS) for each in villages)
+            await asyncio.gather(*stops)
 
-    async def _watch(self, village: _Village, running: Running) -> None:
-        shown = _Shown(self._town, self._record, running)
-        while not village.ended:
-            await asyncio.sleep(POLL_SECONDS)
-            village.read()
-            await shown.update(village)
-        village.check()
-        await all_folded(running)
-        await shown.finish(village)
+    async def _watch(self, villages: Sequence[VillageProcess], running: Running) -> None:
+        progress = DemoProgress(villages, running)
+        try:
+            while not all(village.ended for village in villages):
+                await asyncio.sleep(POLL_SECONDS)
+                for village in villages:
+                    village.read()
+                    village.check()
+                await progress.update()
+        finally:
+            progress.close()
         if not self._exit_when_filled:
             await asyncio.Event().wait()
-
-    def _start(self, running: Running) -> Child:
-        # As a replayer a sensor may deliver a day in seconds, and tick.
-        tokens = {
-            sensor: enrol_sensor(running, self._town.town, sensor, "replayer")
-            for sensor in self._town.sensors
-        }
-        command: list[str | Path] = [sys.executable, "-m", "meguri_village", "--town", self._town_file]
-        options = {
-            "ingest": running.addresses["ingest"],
-            "data": running.folder.village,
-            "start": self._record.start_ms,
-            "seed": self._record.seed,
-            "size": self._record.size,
-        }
-        if self._record.until_ms is not None:
-            options["until"] = self._record.until_ms
-        for name, value in options.items():
-            command += [f"--{name}", str(value)]
-        first = json.dumps({"sensors": tokens, "replayer": next(iter(tokens.values()))})
-        return running.children.start("village", command, first_line=first, watched=False)
-
-
-class _Village:
-    """The village's process, and the last step that it told."""
-
-    def __init__(self, child: Child) -> None:
-        self._child = child
-        self._output = child.log.open("rb")
-        self._rest = b""
-        self._last_words = ""
-        self.step: dict[str, Any] = {}
-        self.ended = False
-
-    def read(self) -> None:
-        """Take in what it wrote since the last time."""
-        self.ended = self._child.ended
-        *lines, self._rest = (self._rest + self._output.read()).split(b"\n")
-        for line in lines:
-            if line.startswith(b"{"):
-                self.step = json.loads(line)
-            elif line:
-                self._last_words = line.decode("utf-8", "replace")
-
-    def check(self) -> None:
-        """Raise why it ended, unless it had reached its end.
-
-        Raises:
-            LocalRunError: it failed.
-        """
-        if self._child.process.returncode > 0 and self._last_words:
-            raise LocalRunError(f"The village ended: {self._last_words}")
-        if self._child.process.returncode:
-            raise LocalRunError(self._child.failure())
-
-
-class _Shown:
-    """What the user sees of it: a bar while the history comes in, the addresses, then that it is live."""
-
-    def __init__(self, town: Town, record: DemoRecord, running: Running) -> None:
-        self._town = town
-        self._record = record
-        self._running = running
-        self._began = time.monotonic()
-        self._told = self._began
-        self._addresses_said = False
-        self._history_said = False
-        console = running.narrator.console
-        self._bar = Progress(
-            TextColumn("Filling the village"),
-            BarColumn(),
-            TextColumn("{task.fields[now]}"),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("fill", total=None, now="")
-        self._bar.start()
-
-    async def update(self, village: _Village) -> None:
-        """Show the village's newest step."""
-        if not village.step:
-            return
-        if not self._addresses_said and await self._visits_found():
-            self._addresses_said = True
-            self._running.say_addresses()
-        if self._history_said:
-            return
-        if village.step["phase"] == "live":
-            await all_folded(self._running)
-            await self.finish(village)
-            return
-        now_ms = int(village.step["town_time_ms"])
-        end_ms = self._record.until_ms or time.time_ns() // 1_000_000
-        done = now_ms - self._record.start_ms
-        said = f"up to {self._local(now_ms)}, {self._amount(village)}"
-        self._bar.update(self._task, completed=done, total=end_ms - self._record.start_ms, now=said)
-        if not self._running.narrator.console.is_terminal and time.monotonic() > self._told + PLAIN_SECONDS:
-            self._told = time.monotonic()
-            self._running.narrator.say(f"Filling the village: {said}")
-
-    async def finish(self, village: _Village) -> None:
-        """Say what came in, once."""
-        if self._history_said:
-            return
-        self._history_said = True
-        self._bar.stop()
-        visits = await self._visits_found()
-        self._running.narrator.say(
-            f"The village's history is in: {self._amount(village)}; {visits:,} visits found. "
-            + ("" if self._record.until_ms else "From here on it lives at the wall clock's pace.")
-        )
-
-    async def _visits_found(self) -> int:
-        store = self._running.services.store
-        (row,) = await asyncio.to_thread(store.query, "meguri/visits_found", {"town": self._town.town})
-        return int(str(row["visits"]))
-
-    def _amount(self, village: _Village) -> str:
-        detections, seconds = int(village.step["detections"]), float(village.step["seconds"])
-        return f"{detections:,} detections in {seconds:.1f} s ({detections / max(seconds, 0.1):,.0f}/s)"
-
-    def _local(self, time_ms: int) -> str:
-        return datetime.fromtimestamp(time_ms / 1000, self._town.zone).strftime("%m-%d %H:%M")

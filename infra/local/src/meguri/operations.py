@@ -5,20 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
-from meguri_proto.topics import topics
-from meguri_proto.towns import Clock
-
+from meguri.enrolment import ROLES, connect_square, enrol
 from meguri.errors import LocalRunError
+from meguri.flow_progress import all_written, one_to_one_progress
 
 if TYPE_CHECKING:
     from meguri.control import Operation
     from meguri.running import Running
-
-FOLDED_TOPIC = "detections"
-_POLL_SECONDS = 0.1
 
 
 def operations(running: Running) -> dict[str, Operation]:
@@ -28,63 +23,29 @@ def operations(running: Running) -> dict[str, Operation]:
     async def status(_request: dict[str, Any]) -> dict[str, Any]:
         return {"uptime_s": round(time.time() - began, 1), **await asyncio.to_thread(_status, running)}
 
-    async def enrol(request: dict[str, Any]) -> dict[str, Any]:
-        role: Literal["sensor", "replayer"] = "replayer" if request.get("role") == "replayer" else "sensor"
-        token = await asyncio.to_thread(
-            enrol_sensor, running, str(request["town"]), str(request["sensor"]), role
-        )
-        return {"ingest": running.addresses["ingest"], "token": token}
+    async def enrol_one(request: dict[str, Any]) -> dict[str, Any]:
+        return await asyncio.to_thread(_enrol, running, request)
 
     async def fold(_request: dict[str, Any]) -> dict[str, Any]:
-        return {"next_offsets": await all_folded(running)}
+        return {"next_offsets": await all_written(running)}
 
-    return {"status": status, "enrol": enrol, "fold": fold}
-
-
-async def all_folded(running: Running) -> dict[int, int]:
-    """Return when everything that is in the log by now is folded, written and snapshot; the next offsets."""
-    ends = await asyncio.to_thread(_log_ends, running.kafka.bootstrap)
-    while True:
-        saved = {each["partition"]: each["snapshot_offset"] for each in running.services.flow.partitions()}
-        if all(saved.get(partition, 0) >= end for partition, end in ends.items()):
-            return ends
-        await asyncio.sleep(_POLL_SECONDS)
+    return {"status": status, "enrol": enrol_one, "fold": fold}
 
 
-def _log_ends(bootstrap: str) -> dict[int, int]:
-    latest = {
-        TopicPartition(FOLDED_TOPIC, number): OffsetSpec.LATEST
-        for number in range(topics()[FOLDED_TOPIC].partitions)
-    }
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        found = admin.list_partition_offsets(latest)
-    finally:
-        admin.close()
-    return {topic_partition.partition: offset.offset for topic_partition, offset in found.items()}
-
-
-def enrol_sensor(running: Running, town: str, sensor: str, role: Literal["sensor", "replayer"]) -> str:
-    """A new token for a sensor of a running town.
-
-    Raises:
-        LocalRunError: no such town or sensor, or a replayer for a live town.
-    """
-    if town not in running.towns:
-        raise LocalRunError(f"The running Meguri has no town {town}; it has: {', '.join(running.towns)}.")
-    known = running.towns[town]
-    if sensor not in known.sensors:
-        raise LocalRunError(f"{town} has no sensor {sensor}; it has: {', '.join(known.sensors)}.")
-    if role == "replayer" and known.clock is not Clock.RECORDING:
-        raise LocalRunError(
-            f"{town} is a live town: it takes only what is heard now. Replay into a town whose file says "
-            "`clock: recording`."
-        )
-    return running.services.registry.enrol(town, sensor, role)
+def _enrol(running: Running, request: dict[str, Any]) -> dict[str, Any]:
+    town, name, role = str(request["town"]), str(request["name"]), request["role"]
+    if role not in ROLES:
+        raise LocalRunError(f"There is no role {role}; there are {', '.join(ROLES)}.")
+    webhook = {}
+    if "square_key" in request:
+        webhook["webhook"] = connect_square(running, town, name, str(request["square_key"]))
+    token = enrol(running, town, name, role)
+    return {"ingest": running.addresses["ingest"], "token": token, **webhook}
 
 
 def _status(running: Running) -> dict[str, Any]:
     partitions = running.services.flow.partitions()
+    one_to_one = one_to_one_progress(running)
     return {
         "pid": os.getpid(),
         "data": str(running.folder.path),
@@ -96,8 +57,16 @@ def _status(running: Running) -> dict[str, Any]:
         "kafka": running.kafka.bootstrap,
         "redis": running.redis.url,
         "towns": {
-            name: {"clock": town.clock.value, "town_time_ms": running.services.registry.town_time(name)}
+            name: {
+                "clock": town.clock.value,
+                "time_zone": town.zone.key,
+                "town_time_ms": running.services.registry.town_time(name),
+            }
             for name, town in running.towns.items()
         },
-        "flow": {"lag": sum(each["lag"] for each in partitions), "partitions": partitions},
+        "flow": {
+            "lag": sum(each["lag"] for each in (*partitions, *one_to_one)),
+            "partitions": partitions,
+            "topics": one_to_one,
+        },
     }

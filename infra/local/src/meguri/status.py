@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -21,16 +22,22 @@ def show(reply: dict[str, Any]) -> None:
         place = f"{where.get(child['name'], '')} (process {child['pid']})".strip()
         parts.add_row(child["name"], place, "runs" if child["runs"] else "ended")
     console.print(parts)
-    towns = Table("town", "clock", "town time (UTC)")
+    towns = Table("town", "clock", "town time")
     for name, town in reply["towns"].items():
-        towns.add_row(name, town["clock"], _time(town["town_time_ms"]))
+        towns.add_row(name, town["clock"], _time(town["town_time_ms"], town["time_zone"]))
     console.print(towns)
     flow = Table("partition", "next offset", "written up to", "messages behind", "open days")
     for each in reply["flow"]["partitions"]:
         numbers = (each["partition"], each["next_offset"], each["snapshot_offset"], each["lag"])
         flow.add_row(*map(str, numbers), ", ".join(each["days"]))
     console.print(flow)
+    topics = Table("topic", "messages", "written", "messages behind")
+    for each in reply["flow"]["topics"]:
+        topics.add_row(each["topic"], *map(str, (each["end"], each["written"], each["lag"])))
+    console.print(topics)
 
 
-def _time(time_ms: int | None) -> str:
-    return "" if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(" ", "seconds")
+def _time(time_ms: int | None, zone: str) -> str:
+    if time_ms is None:
+        return ""
+    return datetime.fromtimestamp(time_ms / 1000, ZoneInfo(zone)).isoformat(" ", "seconds")

@@ -29,9 +29,11 @@ _TAIL_BYTES = 20_000
 
 @dataclass(frozen=True)
 class Child:
-    """A running child: what it is called in messages, its process, and where its output goes."""
+    """A running child: what it is called, its process, and where its output goes."""
 
     name: str
+    title: str
+    """What it is called at the beginning of a sentence."""
     process: subprocess.Popen[bytes]
     log: Path
     watched: bool
@@ -45,13 +47,10 @@ class Child:
     def failure(self) -> str:
         """How it ended, as far as its status and its output say, and what to do."""
         if "No space left on device" in self.log_tail():
-            return f"{self.name.capitalize()} ended because the disk is full. Make room and start again."
+            return f"{self.title} ended because the disk is full. Make room and start again."
         status = self.process.poll()
         how = f"was ended by signal {-status}" if status and status < 0 else f"ended with status {status}"
-        return (
-            f"{self.name.capitalize()} {how}. What it wrote is in {self.log}. "
-            "Start again: what was stored is kept."
-        )
+        return f"{self.title} {how}. What it wrote is in {self.log}. Start again: what was stored is kept."
 
     def log_tail(self) -> str:
         """The end of what it wrote."""
@@ -77,6 +76,7 @@ class Children:
         name: str,
         command: Sequence[str | Path],
         *,
+        title: str | None = None,
         first_line: str | None = None,
         watched: bool = True,
     ) -> Child:
@@ -85,7 +85,8 @@ class Children:
         A session of its own keeps the terminal's Ctrl-C from it: stopping is the parent's business.
 
         Args:
-            name: what it is called, in messages too.
+            name: what it is called; its log file too.
+            title: what it is called at the beginning of a sentence; by default its name.
             command: the program's path and its arguments; no secret, since everybody can list them.
             first_line: all that stands on its standard input.
             watched: see `Child`.
@@ -104,7 +105,7 @@ class Children:
         if process.stdin is not None:
             with suppress(BrokenPipeError), process.stdin as standard_input:
                 standard_input.write(f"{first_line}\n".encode())
-        child = Child(name, process, log, watched)
+        child = Child(name, title or name.capitalize(), process, log, watched)
         self._running[name] = child
         self._write_record()
         return child
