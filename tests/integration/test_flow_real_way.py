@@ -3,16 +3,19 @@
 import asyncio
 import json
 import time
+from functools import partial
 
 import pytest
 import redis
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from meguri_flow.app import Flow
 from meguri_flow.metrics import LIVE_FAILURES, LOST_MESSAGES
+from meguri_flow.stream.topic_rows import ONE_TO_ONE
 from meguri_kit.log.producer import LogProducer
 from meguri_kit.log.topics import create_topics
-from meguri_proto.schema.guide_pb2 import GuideEvent
+from meguri_proto.schema.sales_pb2 import Sale, Sales
 from meguri_proto.topics import detections_partition
+from reference.examples import examples, rejects
 from reference.fold import Delivery, Detection, Message, Visit, fold
 from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, rules_record
 
@@ -26,12 +29,12 @@ def kafka(kafka_bootstrap):
 
 
 @pytest.fixture
-def start_flow(kafka, store, redis_url, tmp_path):
+def start_flow_on(kafka, redis_url, tmp_path):
     """Starts workers as a service would; what still runs at the end is stopped."""
     running = []
     log = LogProducer(kafka)
 
-    def start(redis_url=redis_url):
+    def start(store, redis_url=redis_url):
         flow = Flow(kafka, store, log, redis_url, tmp_path)
         flow.start()
         assert flow.wait_started(PATIENCE)
@@ -43,6 +46,12 @@ def start_flow(kafka, store, redis_url, tmp_path):
         flow.stop()
         assert flow.failed is None
     log.close()
+
+
+@pytest.fixture
+def start_flow(start_flow_on, store):
+    """As `start_flow_on`, with the module's store."""
+    return partial(start_flow_on, store)
 
 
 def append(bootstrap, values, town, key_day=KEY_DAY):
@@ -72,6 +81,19 @@ def visits_in(store, town):
     return [Visit(**{**row, "arrival": bool(row["arrival"])}) for row in rows]
 
 
+def rows(store, select, town):
+    """The rows that a statement finds of a town, as tuples."""
+    return [tuple(row.values()) for row in store.select(f"{select} WHERE town = %(t)s", {"t": town})]
+
+
+def holds(store, select, expected):
+    return set(rows(store, select, "village")) >= expected
+
+
+def is_complete(store, town):
+    return rows(store, "SELECT complete FROM days FINAL", town) == [(1,)]
+
+
 def walk(devices):
     """Messages of some devices that come, stay and come again."""
     return [
@@ -99,25 +121,44 @@ def values_of(messages, town):
     return [rules_record(town=town), *(as_record(m, town=town) for m in [*messages, closing])]
 
 
-def test_visits_in_clickhouse_are_the_references(kafka, store, start_flow):
-    flow = start_flow()
+def test_a_day_in_clickhouse_is_the_references_and_is_found_when_it_is_complete(
+    kafka, each_store, start_flow_on, request
+):
+    town = f"walk-{request.node.callspec.id}"
+    flow = start_flow_on(each_store)
     messages = walk(40)
-    append(kafka, values_of(messages, "walk"), "walk")
-    eventually(lambda: visits_in(store, "walk"), fold(messages, DAY).visits, lambda: flow.failed)
-    presence = store.select("SELECT place, bin_ms, visits FROM presence FINAL WHERE town = 'walk'")
-    assert {(r["place"], r["bin_ms"]): r["visits"] for r in presence} == fold(messages, DAY).presence
+    append(kafka, values_of(messages, town), town)
+    eventually(lambda: is_complete(each_store, town), True, lambda: flow.failed)
+    expected = fold(messages, DAY)
+    assert visits_in(each_store, town) == expected.visits
+    presence = rows(each_store, "SELECT place, bin_ms, visits FROM presence FINAL", town)
+    assert {(place, bin_ms): visits for place, bin_ms, visits in presence} == expected.presence
+    moves = rows(
+        each_store,
+        "SELECT device, first_ms, place, from_first_ms, from_place, ordinal, random FROM moves FINAL",
+        town,
+    )
+    assert sorted(moves) == [tuple(vars(move).values()) for move in expected.moves]
+    arrivals = rows(each_store, "SELECT sum(arrivals) FROM day_arrivals FINAL", town)
+    assert arrivals == [(sum(visit.arrival for visit in expected.visits),)]
+    moved = rows(each_store, "SELECT sum(moves) FROM day_moves FINAL", town)
+    assert moved == [(len(expected.moves),)]
 
 
-def test_a_worker_that_goes_on_from_a_snapshot_writes_the_same_rows(kafka, store, start_flow):
+def test_a_worker_that_goes_on_from_a_snapshot_writes_the_same_rows(
+    kafka, each_store, start_flow_on, request
+):
+    town = f"resume-{request.node.callspec.id}"
     messages = walk(25)
-    values = values_of(messages, "resume")
-    first = start_flow()
-    append(kafka, values[:90], "resume")
-    eventually(lambda: visits_in(store, "resume") != [], True, lambda: first.failed)
+    values = values_of(messages, town)
+    first = start_flow_on(each_store)
+    append(kafka, values[:90], town)
+    eventually(lambda: visits_in(each_store, town) != [], True, lambda: first.failed)
     first.stop()
-    start_flow()
-    append(kafka, values[90:], "resume")
-    eventually(lambda: visits_in(store, "resume"), fold(messages, DAY).visits)
+    start_flow_on(each_store)
+    append(kafka, values[90:], town)
+    eventually(lambda: is_complete(each_store, town), True)
+    assert visits_in(each_store, town) == fold(messages, DAY).visits
 
 
 def test_the_same_log_folded_again_from_its_start_changes_no_row(kafka, store, start_flow):
@@ -168,6 +209,19 @@ def log_end(bootstrap, partition):
     end = consumer.end_offsets([where])[where]
     consumer.close()
     return end
+
+
+def dead_letters(bootstrap):
+    """Reason and body of each."""
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    where = TopicPartition("dead-letters", 0)
+    consumer.assign([where])
+    end, letters = consumer.end_offsets([where])[where], []
+    while consumer.position(where) < end:
+        for records in consumer.poll(timeout_ms=1000).values():
+            letters += [(dict(record.headers)["reason"], record.value) for record in records]
+    consumer.close()
+    return letters
 
 
 def test_messages_that_kafka_no_longer_holds_are_counted_as_lost_and_the_rest_is_folded(
@@ -230,39 +284,37 @@ def test_what_cannot_be_folded_becomes_a_dead_letter_with_its_reason(kafka, stor
     start_flow()
     append(kafka, [b"\xff\xff no message", *values_of(walk(3), "dead")], "dead")
     eventually(lambda: visits_in(store, "dead") != [], True)
-    consumer = KafkaConsumer(
-        "dead-letters", bootstrap_servers=kafka, auto_offset_reset="earliest", consumer_timeout_ms=3000
-    )
-    letters = [(dict(record.headers)["reason"], record.value) for record in consumer]
-    consumer.close()
-    assert (b"unreadable", b"") in letters
+    assert (b"unreadable", b"") in dead_letters(kafka)
 
 
-def test_guide_events_become_rows_once_by_their_id(kafka, store, start_flow):
-    start_flow()
-    event = GuideEvent(
-        town="guide",
-        event_id="e1",
-        sight="1",
-        language="ja",
-        kind="opened",
-        at_ms=START,
-        version=1,
-        key_day=7,
-    )
+def test_what_maps_one_to_one_becomes_rows_once_and_in_its_highest_version(
+    kafka, each_store, start_flow_on, request
+):
+    """Every frozen example of each topic, and what is refused between them."""
+    start_flow_on(each_store)
+    letters_before = len(dead_letters(kafka))
+    shop = f"shop-{request.node.callspec.id}"
+    sale = Sale(town="village", shop=shop, source="till", external_id="1", key_day=19797, method="cash")
 
     async def send():
         log = LogProducer(kafka)
-        for value in (event.SerializeToString(), b"\xff\xff", event.SerializeToString()):
-            await log.append("guide-events", value)
-        event.event_id = "e2"
-        await log.append("guide-events", event.SerializeToString())
+        for one_to_one in ONE_TO_ONE:
+            of_topic = [each.body for each in (*examples(one_to_one.topic), *rejects(one_to_one.topic))]
+            for body in [*of_topic, *of_topic]:
+                await log.append(one_to_one.topic, body)
+        for version, amount_yen in ((2, 0), (1, 550), (2, 0)):
+            sale.version, sale.amount_yen, sale.cancelled = version, amount_yen, version == 2
+            await log.append("sales", Sales(sales=[sale]).SerializeToString())
         log.close()
 
     asyncio.run(send())
-    eventually(
-        lambda: store.select(
-            "SELECT event_id, language FROM guide_events FINAL WHERE town='guide' ORDER BY event_id"
-        ),
-        [{"event_id": "e1", "language": "ja"}, {"event_id": "e2", "language": "ja"}],
-    )
+    for one_to_one in ONE_TO_ONE:
+        bodies = [each.body for each in (*examples(one_to_one.topic), *rejects(one_to_one.topic))]
+        columns, _ = one_to_one.rows(bodies)
+        names = set(zip(*(columns[name] for name in one_to_one.name), strict=True))
+        select = f"SELECT DISTINCT {', '.join(one_to_one.name)} FROM {one_to_one.table} FINAL"
+        eventually(partial(holds, each_store, select, names), True)
+    of_shop = f"SELECT version, amount_yen, cancelled FROM sales FINAL WHERE shop = '{shop}'"
+    eventually(lambda: each_store.select(of_shop), [{"version": 2, "amount_yen": 0, "cancelled": 1}])
+    refused = sum(len(rejects(one_to_one.topic)) for one_to_one in ONE_TO_ONE)
+    eventually(lambda: len(dead_letters(kafka)) - letters_before, 2 * refused)
