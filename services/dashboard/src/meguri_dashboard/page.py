@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meguri_dashboard.blocks import arrivals, dwell, sensor_health
+from meguri_dashboard.blocks import arrivals, dwell, payments, sales, sensor_health
 from meguri_dashboard.periods import Period
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from meguri_dashboard.blocks.block import Block, Figures, Reader
     from meguri_dashboard.wording import Wording
 
-BLOCKS: tuple[Reader, ...] = (arrivals.read, dwell.read, sensor_health.read)
+BLOCKS: tuple[Reader, ...] = (arrivals.read, dwell.read, sales.read, payments.read, sensor_health.read)
 """In the order of the page."""
 _MOST_NAMED = 3
 
