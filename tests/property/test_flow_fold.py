@@ -134,10 +134,7 @@ def test_any_order_within_the_lateness_bound_gives_the_same_visits(deliveries, d
             d.sensor,
             d.boot,
             d.sequence,
-            tuple(
-                Detection(START + x.time_ms % DAY.lateness_ms, x.device, x.rssi, x.random)
-                for x in d.detections
-            ),
+            tuple(replace(x, time_ms=START + x.time_ms % DAY.lateness_ms) for x in d.detections),
         )
         for d in deliveries
     ]

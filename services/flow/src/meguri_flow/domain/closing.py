@@ -13,10 +13,12 @@ from numba import njit
 
 from meguri_flow.domain.day_rules import BIN_MS, Bounds
 from meguri_flow.domain.moving import announce
-from meguri_flow.domain.open_visits import ENTRY, IS_OPEN, IS_RANDOM, LEFT, OPEN, REMOVED
+from meguri_flow.domain.open_visits import ENTRY, IS_OPEN, OPEN, REMOVED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from meguri_flow.domain.departures import Departures
 
 
 class Swept(NamedTuple):
@@ -51,15 +53,11 @@ def _close(
     presence: NDArray[np.uint32],
     closed: NDArray[np.void],
 ) -> int:
-    start_ms, end_ms, gap_ms, move_ms = bounds
+    start_ms, end_ms, gap_ms, _ = bounds
     bins = closed_presence.shape[1]
     n_closed = 0
     for slot in range(table.size):
         entry = table[slot]
-        if entry.flags & LEFT:
-            if entry.last_ms + move_ms < watermark_ms or watermark_ms >= end_ms:
-                entry.flags = np.uint8(REMOVED)
-            continue
         if not entry.flags & IS_OPEN or entry.first_ms >= watermark_ms:
             continue
         first_bin = (entry.first_ms - start_ms) // BIN_MS
@@ -69,7 +67,7 @@ def _close(
             n_closed += 1
             for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, bins)):
                 closed_presence[entry.place, bin_] += np.uint32(1)
-            entry.flags = np.uint8(LEFT | (entry.flags & IS_RANDOM))
+            entry.flags = np.uint8(REMOVED)
             sizes[OPEN] -= 1
         else:
             for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, to_bin)):
@@ -83,6 +81,7 @@ def _close(
 def sweep(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
+    departures: Departures,
     watermark_ms: int,
     bounds: Bounds,
     from_bin: int,
@@ -91,23 +90,25 @@ def sweep(
     """Take out of the table what the watermark has made certain.
 
     Args:
-        table: the visits, changed in place.
+        table: the open visits, changed in place.
         sizes: of the table, changed in place.
+        departures: the visits that were closed before, changed in place.
         watermark_ms: no detection before it is folded any more.
         bounds: of the day.
         from_bin: the first bin whose presence has not been emitted.
         closed_presence: (places, bins) closed visits that overlap each bin not emitted, changed in place.
-            Without places no moves are looked for.
     """
     places, bins = closed_presence.shape
-    marked, moves = announce(table, int(sizes[OPEN]), watermark_ms, places, bounds.move_ms)
+    marked, moves = announce(table, int(sizes[OPEN]), departures.table, watermark_ms, places, bounds.move_ms)
     to_bin = max(from_bin, final_bins(watermark_ms, bounds.start_ms, bounds.end_ms, bounds.gap_ms, bins))
     presence = np.zeros((places, to_bin - from_bin), np.uint32)
     closed = np.empty(int(sizes[OPEN]), ENTRY)
     n_closed = _close(table, sizes, watermark_ms, bounds, from_bin, to_bin, closed_presence, presence, closed)
+    closed = closed[:n_closed].copy()
+    departures.take_in(closed, watermark_ms - bounds.move_ms)
     announced = table[marked]
     still_open = (announced["flags"] & IS_OPEN) != 0
-    return Swept(announced[still_open], closed[:n_closed].copy(), moves, presence)
+    return Swept(announced[still_open], closed, moves, presence)
 
 
 @njit(nogil=True)

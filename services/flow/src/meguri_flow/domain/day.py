@@ -10,6 +10,7 @@ import numpy as np
 from meguri_flow.domain import closing, hearing, open_visits
 from meguri_flow.domain.day_rules import BIN_MS
 from meguri_flow.domain.deliveries import Sequences
+from meguri_flow.domain.departures import Departures
 from meguri_flow.domain.rows import CompleteDay, Rows, move_rows, presence_rows, visit_rows
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Day:
     generation: int = 0
     table: NDArray[np.void] = field(default_factory=open_visits.new_table)
     sizes: NDArray[np.int64] = field(default_factory=open_visits.new_sizes)
+    departures: Departures = field(default_factory=Departures)
     clock: NDArray[np.int64] = field(default_factory=_new_clock)
     health: hearing.Health = field(init=False)
     closed_presence: NDArray[np.uint32] = field(init=False)
@@ -150,7 +152,13 @@ class Day:
     def _sweep(self, rows: Rows) -> None:
         rules = self.rules
         swept = closing.sweep(
-            self.table, self.sizes, self.watermark_ms, rules.bounds, self.from_bin, self.closed_presence
+            self.table,
+            self.sizes,
+            self.departures,
+            self.watermark_ms,
+            rules.bounds,
+            self.from_bin,
+            self.closed_presence,
         )
         visit_rows(rules, self.generation, swept, rows)
         move_rows(rules, self.generation, swept.moves, rows)

@@ -2,7 +2,7 @@
 
 A key is (device, place, whether the address is random). Usually it has one open visit; while late
 detections may still arrive it can have several, more than the gap apart: they stand as separate entries of
-one probe sequence. A visit that was closed stays for as long as a move may begin at it.
+one probe sequence.
 
 Kept as an array of records and not as one array a field: a detection touches one cache line.
 """
@@ -35,19 +35,17 @@ used."""
 IS_OPEN: Final = 1
 """Flag: the slot holds an open visit."""
 REMOVED: Final = 8
-"""The flags of a slot whose visit was joined to another or is of no use any more; probing goes on over it."""
+"""The flags of a slot whose visit was closed or joined to another; probing goes on over it."""
 ANNOUNCED: Final = 2
 """Flag: the visit's first detection is certain, and the move that led to it has been emitted."""
-LEFT: Final = 16
-"""Flag, instead of IS_OPEN: the visit was closed; the device may still move on from it."""
-IS_RANDOM: Final = 32
+IS_RANDOM: Final = 16
 """Flag: the device's address is one that it made up."""
 HAS_SIBLING: Final = 4
 """Flag: the key may have a second entry further on in the probe sequence."""
 
 OPEN: Final = 0
 USED: Final = 1
-"""Indices of `sizes` (int64): entries that are open; slots that are not empty."""
+"""Indices of `sizes` (int64): entries that are open; entries that are open or removed."""
 
 _MOST_USED: Final = 0.6
 _SMALLEST: Final = 1024
@@ -127,7 +125,6 @@ def hear(
     entry.last_ms = time_ms
     entry.receptions = np.uint32(1)
     entry.flags = np.uint8(IS_OPEN | random)
-    entry.ordinal = np.uint8(0)
     if sibling >= 0:
         _mark_siblings(table, device, place, random, mask)
     sizes[OPEN] += 1
@@ -154,37 +151,31 @@ def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: int, rando
 
 
 @njit(nogil=True)
-def _copy_kept(source: NDArray[np.void], target: NDArray[np.void], sizes: NDArray[np.int64]) -> None:
+def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
     mask = target.size - 1
+    copied = 0
     for index in range(source.size):
         entry = source[index]
-        if not entry.flags & (IS_OPEN | LEFT):
+        if not entry.flags & IS_OPEN:
             continue
         slot = slot_of(entry.device, int(entry.place), mask)
         while target[slot].flags:
             slot = (slot + 1) & mask
         target[slot] = entry
-        sizes[USED] += 1
-        if entry.flags & IS_OPEN:
-            sizes[OPEN] += 1
-
-
-def kept(entries: NDArray[np.void]) -> NDArray[np.void]:
-    """The entries that later messages may still need: open visits, and those that may be moved on from."""
-    found: NDArray[np.void] = entries[(entries["flags"] & (IS_OPEN | LEFT)) != 0]
-    return found
+        copied += 1
+    return copied
 
 
 def rebuilt(entries: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """A table with the kept ones of `entries` and room for as many again, and its sizes.
+    """A table with the open ones of `entries` and room for as many again, and its sizes.
 
     Siblings keep their flag, so their order in the probe sequence does not matter.
     """
-    count = int(np.count_nonzero(entries["flags"] & (IS_OPEN | LEFT)))
+    count = int(np.count_nonzero(entries["flags"] & IS_OPEN))
     capacity = _SMALLEST
     while capacity * _MOST_USED < 2 * count + 1:
         capacity *= 2
     table = new_table(capacity)
     sizes = new_sizes()
-    _copy_kept(entries, table, sizes)
+    sizes[OPEN] = sizes[USED] = _copy_open(entries, table)
     return table, sizes

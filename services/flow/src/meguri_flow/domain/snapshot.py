@@ -19,6 +19,7 @@ from meguri_flow.domain import open_visits
 from meguri_flow.domain.day import Day
 from meguri_flow.domain.day_rules import day_rules
 from meguri_flow.domain.deliveries import Sequences
+from meguri_flow.domain.departures import DEPARTURE
 from meguri_flow.domain.partition import Partition
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from meguri_flow.domain.day_rules import DayRules
 
 FORMAT = 2
+_RECORDS = {"entry": open_visits.ENTRY, "departure": DEPARTURE}
 
 
 class SnapshotError(ValueError):
@@ -87,11 +89,11 @@ def load(data: bytes, format_: int) -> Partition:
 
 
 def _dtype_text(dtype: np.dtype[Any]) -> str:
-    return "entry" if dtype == open_visits.ENTRY else dtype.str
+    return next((name for name, record in _RECORDS.items() if record == dtype), dtype.str)
 
 
 def _dtype(text: str) -> np.dtype[Any]:
-    return open_visits.ENTRY if text == "entry" else np.dtype(text)
+    return _RECORDS.get(text) or np.dtype(text)
 
 
 def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -102,7 +104,8 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
         "from_bin": day.from_bin,
         "sequences": [[sensor, boot, known.intervals()] for (sensor, boot), known in day.sequences.items()],
         "clock": keep(day.clock),
-        "visits": keep(open_visits.kept(day.table)),
+        "open": keep(day.table[(day.table["flags"] & open_visits.IS_OPEN) != 0]),
+        "departures": keep(day.departures.kept(day.watermark_ms - day.rules.bounds.move_ms)),
         "closed_presence": keep(day.closed_presence[:, day.from_bin :]),
         "health": [
             keep(sensor),
@@ -118,7 +121,9 @@ def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
     day = Day(_load_rules(header["rules"]), header["generation"], from_bin=header["from_bin"], changed=False)
     clock = arrays[header["clock"]]
     day.clock[: clock.size] = clock
-    day.table, day.sizes = open_visits.rebuilt(arrays[header["visits" if "visits" in header else "open"]])
+    day.table, day.sizes = open_visits.rebuilt(arrays[header["open"]])
+    if "departures" in header:
+        day.departures.restore(arrays[header["departures"]])
     day.closed_presence[:, day.from_bin :] = arrays[header["closed_presence"]]
     sensor, bin_, counts, last_ms, *later = (arrays[index] for index in header["health"])
     day.health.counts[sensor, bin_, : counts.shape[1]] = counts

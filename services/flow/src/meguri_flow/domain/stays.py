@@ -9,6 +9,7 @@ from numba import njit
 
 from meguri_flow.domain import closing, open_visits
 from meguri_flow.domain.day_rules import Bounds
+from meguri_flow.domain.departures import Departures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,12 +52,13 @@ def stays(
     """
     order = np.argsort(time_ms, kind="stable")
     table, sizes = open_visits.new_table(), open_visits.new_sizes()
+    departures = Departures()
     bounds = Bounds(-_NO_END, _NO_END, gap_ms, gap_ms)
     no_presence = np.zeros((0, 0), np.uint32)
     found = []
 
     def sweep(watermark_ms: int) -> None:
-        found.append(closing.sweep(table, sizes, watermark_ms, bounds, 0, no_presence).closed)
+        found.append(closing.sweep(table, sizes, departures, watermark_ms, bounds, 0, no_presence).closed)
 
     for first in range(0, len(order), _CHUNK):
         chunk = order[first : first + _CHUNK]
