@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def faust_app(bootstrap: str, store: Store, log: Log, folder: Path) -> faust.App:
     """An app without tables, topics or pages of its own: its agents write one-to-one topics to the store.
 
-    The session is short, so that a killed worker's partitions move on within seconds.
+    The session is short, so that a killed worker's partitions move on within seconds. So is the time until
+    an acknowledgement shows in Kafka: that a topic is written up to its end is seen by it.
     """
     app = faust.App(
         "meguri-flow",
@@ -34,6 +35,7 @@ def faust_app(bootstrap: str, store: Store, log: Log, folder: Path) -> faust.App
         stream_wait_empty=False,
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.0,
+        broker_commit_interval=0.5,
     )
     app.finalize()
     for one_to_one in ONE_TO_ONE:
