@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meguri_dashboard.blocks import arrivals, dwell, payments, sales, sensor_health
+from meguri_dashboard.blocks import (
+    arrivals,
+    counted,
+    dwell,
+    guide_use,
+    payments,
+    sales,
+    sensor_health,
+)
 from meguri_dashboard.periods import Period
 
 if TYPE_CHECKING:
@@ -17,7 +25,15 @@ if TYPE_CHECKING:
     from meguri_dashboard.blocks.block import Block, Figures, Reader
     from meguri_dashboard.wording import Wording
 
-BLOCKS: tuple[Reader, ...] = (arrivals.read, dwell.read, sales.read, payments.read, sensor_health.read)
+BLOCKS: tuple[Reader, ...] = (
+    arrivals.read,
+    counted.read,
+    dwell.read,
+    sales.read,
+    payments.read,
+    guide_use.read,
+    sensor_health.read,
+)
 """In the order of the page."""
 _MOST_NAMED = 3
 
@@ -44,7 +60,8 @@ class View:
 
 def read_page(store: Store, asked: Asked) -> PageFigures:
     """Ask every block. `asked` knows at least one day. Raises StoreError."""
-    return PageFigures(asked, tuple(read(store, asked) for read in BLOCKS))
+    readings = (read(store, asked) for read in BLOCKS)
+    return PageFigures(asked, tuple(figures for figures in readings if figures is not None))
 
 
 def page_view(figures: PageFigures, words: Wording) -> View:

@@ -80,5 +80,5 @@ class Figures(Protocol):
         """The figures in the language of `words`."""
 
 
-Reader: TypeAlias = "Callable[[Store, Asked], Figures]"
-"""A block module's `read`."""
+Reader: TypeAlias = "Callable[[Store, Asked], Figures | None]"
+"""A block module's `read`; None where the town's file has nothing of the kind."""

@@ -62,10 +62,12 @@ def percent(part: Takings, of: Takings) -> int | None:
     return min(100, max(0, round(100 * part.yen.shown / of.yen.shown)))
 
 
-def read(store: Store, asked: Asked) -> PaymentFigures:
-    """Payments at the shops of the town's file. Raises StoreError."""
-    rows = store.query("meguri_dashboard/payments", asked.of_units()) if asked.town.shops else []
-    rows = [row for row in rows if row["shop"] in asked.town.shops]
+def read(store: Store, asked: Asked) -> PaymentFigures | None:
+    """Payments at the shops of the town's file; None where it has none. Raises StoreError."""
+    if not asked.town.shops:
+        return None
+    found = store.query("meguri_dashboard/payments", asked.of_units())
+    rows = [row for row in found if row["shop"] in asked.town.shops]
     return PaymentFigures(
         asked=asked,
         street=_mix(None, rows, asked.step),
@@ -118,9 +120,6 @@ class _Words:
             self._text("payments.definition"),
             self._text("payments.definition_suppressed", step=step),
         )
-        if not self._figures.shops:
-            empty = (self._text("payments.none_title"), self._text("payments.none"))
-            return Block("payments", title, definition, empty=empty)
         if all(takings == NO_TAKINGS for takings in street.groups.values()):
             empty = (self._text("payments.empty_title"), self._text("payments.empty", step=step))
             return Block("payments", title, definition, empty=empty)

@@ -157,7 +157,7 @@ class _Words:
         self._slots = figures.asked.slots
         told = [takings is not None for takings in figures.street.by_slot]
         self._begun = [index for index, is_told in enumerate(told) if is_told]
-        self._tills = (*figures.shops, figures.street) if len(figures.shops) > 1 else figures.shops
+        self._tills = (figures.street, *figures.shops) if len(figures.shops) > 1 else figures.shops
 
     def block(self) -> Block:
         figures, step = self._figures, self._figures.asked.step
