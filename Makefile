@@ -18,7 +18,7 @@ PAGE_ASSETS := services/dashboard/assets/package-lock.json services/dashboard/sr
 .PHONY: help demo test bench lint types format set-up test-needs
 
 help:
-	echo 'make demo    the whole of Meguri on this machine with a simulated village; Ctrl-C stops it'
+	echo 'make demo    the whole of Meguri on this machine: two simulated towns, 60 days, then live; Ctrl-C stops it'
 	echo 'make test    lint, types and every test'
 	echo 'make bench   how many detections a second the flow folds here'
 	echo 'make lint    ruff, as make test runs it;  make format  lets ruff rewrite'
