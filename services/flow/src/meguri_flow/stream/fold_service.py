@@ -22,6 +22,7 @@ from meguri_kit.log import LogUnavailableError
 from meguri_flow import metrics
 from meguri_flow.stream.live import LiveNumbers, live_numbers
 from meguri_flow.stream.owned import OwnedPartition
+from meguri_flow.stream.pace import CheckpointPace
 from meguri_flow.stream.snapshots import Snapshots
 
 if TYPE_CHECKING:
@@ -40,9 +41,8 @@ TOPIC = "detections"
 GROUP = "meguri-flow-fold"
 MOST_MESSAGES = 4_000
 """Of one read: enough that the kernel's start does not count, few enough that live numbers keep up."""
-CHECKPOINT_SECONDS = 1.0
-"""Between checkpoints; longer where writing itself takes longer than a tenth of it, within a bound."""
-LONGEST_CHECKPOINT_SECONDS = 10.0
+QUIET_SECONDS = 0.2
+"""A read waits so long for messages; if none came, none is on its way."""
 LIVE_SECONDS = 1.0
 SINK_RETRY_SECONDS = (0.5, 1, 2, 5)
 
@@ -64,7 +64,7 @@ class FoldService(faust.Service):
         self._owned: dict[TopicPartition, OwnedPartition] = {}
         self._lock = asyncio.Lock()
         self._sought: dict[TopicPartition, tuple[int, int]] = {}
-        self._checkpoint_due = 0.0
+        self._pace = CheckpointPace()
 
     async def on_start(self) -> None:
         """Join the group; partitions come with their snapshots by the rebalance listener."""
@@ -146,16 +146,18 @@ class FoldService(faust.Service):
     @faust.Service.task
     async def _read(self) -> None:
         while not self.should_stop:
-            wait = max(0.0, self._checkpoint_due - time.monotonic())
             batches = await self._consumer.getmany(
-                timeout_ms=int(1000 * min(wait, 0.2)) + 1, max_records=MOST_MESSAGES
+                timeout_ms=int(1000 * QUIET_SECONDS), max_records=MOST_MESSAGES
             )
             async with self._lock:
                 for topic_partition, records in batches.items():
                     owned = self._owned.get(topic_partition)
                     if owned is not None:
                         await self._take(topic_partition, owned, records)
-            if time.monotonic() >= self._checkpoint_due:
+                if any(owned.is_ahead_of_its_snapshot for owned in self._owned.values()):
+                    self._pace.folded(time.monotonic())
+                quiet = not batches and not any(self._lag(*each) for each in self._owned.items())
+            if self._pace.is_due(time.monotonic(), quiet=quiet):
                 await self._checkpoint_all()
 
     @faust.Service.timer(LIVE_SECONDS)
@@ -220,10 +222,7 @@ class FoldService(faust.Service):
                 logger.warning("rows wait, trying again in %s s: %s", wait, error)
                 attempt += 1
                 await self.sleep(wait)
-        ended = time.monotonic()
-        self._checkpoint_due = ended + min(
-            max(CHECKPOINT_SECONDS, 10 * (ended - began)), LONGEST_CHECKPOINT_SECONDS
-        )
+        self._pace.wrote(began, time.monotonic())
 
     async def _checkpoint(self, topic_partition: TopicPartition, owned: OwnedPartition) -> None:
         if not owned.is_ahead_of_its_snapshot:
