@@ -133,22 +133,25 @@ class Uplink:
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
             raise self._nonsense("hand out keys") from error
 
-    def upload(self, batches: Iterable[Batch], *, recording: bool) -> UploadAnswer:
+    def upload(
+        self, batches: Iterable[Batch], *, recording: bool, town_time_ms: int | None = None
+    ) -> UploadAnswer:
         """Deliver batches; returns when ingest has them in the log or has rejected them.
 
         Args:
-            batches: of this sensor.
+            batches: of this sensor; of a replayer, each names its sensor.
             recording: they come from a file and not from the air of now.
+            town_time_ms: of a replayer: where the recording town's clock moves to with this upload.
 
         Raises:
             UplinkError: ingest did not take the upload, or it is unknown whether it did: uploading the
                 same batches again is harmless.
         """
-        body = Upload(batches=batches, recording=recording).SerializeToString()
+        upload = Upload(batches=batches, recording=recording, town_time_ms=town_time_ms or 0)
         request = self._client.build_request(
             "POST",
             "/v1/detections",
-            content=gzip.compress(body, _COMPRESSION, mtime=0),
+            content=gzip.compress(upload.SerializeToString(), _COMPRESSION, mtime=0),
             headers={"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"},
         )
         answer = self._json(self._send(request, self._token, "take detections"), "take detections")
