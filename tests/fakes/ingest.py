@@ -30,6 +30,8 @@ class FakeIngest:
         """(sensor, upload, town time when it arrived), duplicates too."""
         self.batches = {}
         """The first batch of each name (sensor, boot, sequence, key day)."""
+        self.posts = []
+        """(path with query, name of the token, headers, body) of everything but detections and ticks."""
         self.renamed = []
         """Names under which another content arrived later."""
         self.refusals = deque()
@@ -84,11 +86,14 @@ class FakeIngest:
         rules = {"town": town.town, "gap_ms": town.gap_ms, "lateness_ms": town.lateness_ms}
         return 200, {**rules, "keys": keys, "unavailable": unavailable}
 
-    def answer_upload(self, sensor, body):
+    def answer_upload(self, sender, body):
         upload = Upload.FromString(gzip.decompress(body))
-        self.uploads.append((sensor, upload, self.town_time_ms))
+        if upload.town_time_ms:
+            self.answer_tick(upload.town_time_ms)
+        self.uploads.append((sender, upload, self.town_time_ms))
         accepted, rejected = 0, []
         for index, batch in enumerate(upload.batches):
+            sensor = batch.sensor or sender
             times = read_columns(batch, batch.count)["time_offset_ms"].astype(np.int64) + batch.base_time_ms
             if batch.key_check != key_check(self.key(batch.key_day)):
                 reason = "key_out_of_step"
@@ -103,6 +108,11 @@ class FakeIngest:
             item = {"item": f"batches[{index}]", "reason": reason, "message": reason}
             rejected.append({**item, "detections": batch.count})
         return (200 if accepted or not upload.batches else 422), {"accepted": accepted, "rejected": rejected}
+
+    def answer_post(self, path, sender, headers, body):
+        """Take anything that a till, a counter or the guide's page posts, as it is."""
+        self.posts.append((path, sender, headers, body))
+        return 200, {"accepted": 1, "rejected": []}
 
     def answer_tick(self, town_time_ms):
         self.ticks.append(town_time_ms)
@@ -142,6 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _what(self, body):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         role = next((role for role in (SENSOR_TOKEN, REPLAYER_TOKEN) if token.startswith(role)), None)
+        if role is None and ("/webhooks/" in self.path or self.path == "/v1/events"):
+            return self.ingest.answer_post(self.path, "", dict(self.headers), body)
         if role is None:
             return 401, {"error": "The token is missing or unknown; enrol to get one."}
         address = urlsplit(self.path)
@@ -150,6 +162,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.ingest.answer_keys(int(asked["from_ms"][0]), int(asked["to_ms"][0]))
         if address.path == "/v1/detections":
             return self.ingest.answer_upload(token.removeprefix(role), body)
+        if address.path in ("/v1/sales", "/v1/counts"):
+            return self.ingest.answer_post(self.path, token.removeprefix(role), dict(self.headers), body)
         if role != REPLAYER_TOKEN:
             return 403, {"error": "Only a replayer's token may tick."}
         return self.ingest.answer_tick(json.loads(body)["town_time_ms"])

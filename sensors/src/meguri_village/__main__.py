@@ -1,8 +1,9 @@
 """`python -m meguri_village`: the village as a process, beside the services that it delivers to.
 
-Reads one line of JSON from standard input, `{"sensors": {NAME: TOKEN, ...}, "replayer": TOKEN}`: the tokens
-stand on no command line. Prints one line of JSON after every chunk. Ends with status 0 at `--until` or when
-it is told to stop (SIGTERM, SIGINT), 1 with a sentence if it cannot go on, 2 if it was started wrongly.
+Reads one line of JSON from standard input, `{"replayer": TOKEN, "tills": {SHOP: TOKEN, ...}, "counters":
+{COUNTER: TOKEN, ...}, "square": {SHOP: SIGNATURE_KEY}}`: secrets stand on no command line. Prints one line of
+JSON after every stretch of time that it delivered. Ends with status 0 at `--until` or when it is told to stop
+(SIGTERM, SIGINT), 1 with a sentence if it cannot go on, 2 if it was started wrongly.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from meguri_proto.towns import Clock, Town, TownFileError, parse_town
 from meguri_sensors.uplink import Uplink, UplinkError
 
 from meguri_village.filling import Filling, Step
-from meguri_village.people import Village
+from meguri_village.outlets import Keys, Outlets
+from meguri_village.posting import Poster
 from meguri_village.progress import ProgressError
+from meguri_village.shops import Till, till_of
+from meguri_village.village import Village
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,10 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, wait: Callable[[float], None]) -> None:
     town = _town(options.town)
     try:
-        village = Village(town, options.seed, options.size)
+        village = Village(town, options.seed, options.size, options.addresses)
     except ValueError as error:
         raise _WrongUseError(str(error)) from error
-    tokens, replayer_token = _tokens(town)
+    keys = _keys(village)
     options.data.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
 
@@ -82,11 +86,11 @@ def _run(options: argparse.Namespace, wait: Callable[[float], None]) -> None:
         sys.stdout.flush()
 
     with ExitStack() as stack:
-        uplinks = {
-            sensor: stack.enter_context(Uplink(options.ingest, token, replayer_token, sleep=wait))
-            for sensor, token in tokens.items()
-        }
-        filling = Filling(village, uplinks, options.data, options.start, options.until)
+        uplink = stack.enter_context(Uplink(options.ingest, keys.replayer, sleep=wait))
+        ingest = stack.enter_context(Poster(options.ingest, sleep=wait))
+        guide = stack.enter_context(Poster(options.guide, sleep=wait))
+        outlets = Outlets(town, keys, ingest, guide)
+        filling = Filling(village, uplink, outlets, options.data, options.start, options.until)
         filling.run(lambda: time.time_ns() // 1_000_000, wait, report)
 
 
@@ -106,16 +110,25 @@ def _town(path: Path) -> Town:
     return town
 
 
-def _tokens(town: Town) -> tuple[dict[str, str], str]:
-    """The sensors' tokens by sensor, and the replayer's."""
+def _keys(village: Village) -> Keys:
+    """What the first line of standard input gives to the village."""
+    town = village.town
+    square = [shop for shop in town.shops if till_of(village, shop) is Till.SQUARE]
     try:
         given = json.loads(sys.stdin.readline())
-        return {sensor: str(given["sensors"][sensor]) for sensor in town.sensors}, str(given["replayer"])
+        return Keys(
+            str(given["replayer"]),
+            {shop: str(given["tills"][shop]) for shop in town.shops},
+            {counter: str(given["counters"][counter]) for counter in town.counters},
+            {shop: str(given["square"][shop]) for shop in square},
+        )
     except (ValueError, KeyError, TypeError):
         # Without the cause: it might show a token.
         raise _WrongUseError(
-            'Standard input has to begin with a line {"sensors": {NAME: TOKEN, ...}, "replayer": TOKEN} '
-            f"that names every sensor of the town ({', '.join(town.sensors)})."
+            'Standard input has to begin with a line {"replayer": TOKEN, "tills": {SHOP: TOKEN, ...}, '
+            '"counters": {COUNTER: TOKEN, ...}, "square": {SHOP: KEY}} that names every shop '
+            f"({', '.join(town.shops) or 'none'}), every counter ({', '.join(town.counters) or 'none'}) and "
+            f"every shop with a Square till ({', '.join(square) or 'none'})."
         ) from None
 
 
@@ -123,6 +136,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m meguri_village", description="Simulate a town.")
     parser.add_argument("--town", type=Path, required=True, metavar="FILE", help="the town file")
     parser.add_argument("--ingest", required=True, metavar="URL", help="where ingest listens")
+    parser.add_argument("--guide", required=True, metavar="URL", help="where the guide listens")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="for progress and truth")
     parser.add_argument(
         "--start",
@@ -134,6 +148,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--until", type=int, metavar="MS", help="where the village ends (default: never)")
     parser.add_argument("--seed", type=int, default=1, help="of all that is random (default: 1)")
     parser.add_argument("--size", type=float, default=1.0, help="how many people, as a factor (default: 1)")
+    parser.add_argument(
+        "--addresses",
+        choices=("field", "stable"),
+        default="field",
+        help="whether phones change their addresses as real ones do (default: field)",
+    )
     return parser.parse_args(arguments)
 
 

@@ -44,8 +44,8 @@ class Draws:
         """`size` numbers from `least` to below `bound`, which is greater."""
         return np.asarray(least, np.int64) + self.below(np.asarray(bound, np.int64) - least, size)
 
-    def chances(self, per_mille: int, size: int) -> NDArray[np.bool_]:
-        """`size` answers of which, on the long run, so many of a thousand are true."""
+    def chances(self, per_mille: int | Integers, size: int) -> NDArray[np.bool_]:
+        """`size` answers, each true so many times of a thousand (one figure for all, or one for each)."""
         return self.below(1_000, size) < per_mille
 
     def among(self, weights: Sequence[int], size: int) -> Integers:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from meguri_village.people import Village
+    from meguri_village.village import Village
 
 _NAME: Final = "progress.json"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class ProgressError(ValueError):
@@ -31,7 +31,7 @@ class Progress:
     done_ms: int
     """Everything before it was acknowledged."""
     sending_until_ms: int | None = None
-    """The end of the chunk that was begun at `done_ms`. Some of it may have arrived: what is sent again has
+    """The end of the stretch that was begun at `done_ms`. Some of it may have arrived: what is sent again has
     to be cut in the same place, or its batches would carry the names of others."""
     sequences: Mapping[str, int] = field(default_factory=dict)
     """Each sensor's next sequence in the key day of `done_ms`, where it is not 0."""
@@ -53,6 +53,7 @@ class ProgressFile:
             "rules": village.town.rules(0).version,
             "seed": village.seed,
             "size": village.size,
+            "addresses": village.addresses,
         }
 
     def load(self, start_ms: int) -> Progress:
@@ -81,7 +82,7 @@ class ProgressFile:
             if of[name] != value:
                 raise ProgressError(
                     f"{self._path} is of a village whose {name} is {of[name]}, not {value}: go on with the "
-                    "same town file, seed and size, or begin anew with another folder."
+                    "same town file, seed, size and addresses, or begin anew with another folder."
                 )
         return progress
 
