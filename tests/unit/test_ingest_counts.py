@@ -1,8 +1,14 @@
 """Counts: what counters counted, and what sensors count of days that are over."""
 
 import pytest
-from fakes.ingest_world import DAY, HOUR, KEY_DAY, MINUTE, NOON, START, IngestWorld
+from fakes.ingest_world import DAY, HOUR, KEY_DAY, MINUTE, NOON, START, TOWN, IngestWorld
+from meguri_ingest.counts import CounterStanding, judge_counts
 from meguri_proto.schema.counts_pb2 import Count, CountBatch
+from meguri_proto.towns import parse_town
+
+VILLAGE = parse_town(TOWN.format(clock="recording"), "village.yaml")
+CAMERA = CounterStanding(VILLAGE, "gate-camera", is_sensor=False, town_time_ms=NOON)
+GATE = CounterStanding(VILLAGE, "gate", is_sensor=True, town_time_ms=NOON)
 
 
 @pytest.fixture
@@ -24,8 +30,8 @@ def count(**fields):
     return {name: value for name, value in whole.items() if value is not ...}
 
 
-def yesterday(**fields):
-    return count(from_ms=START - HOUR, to_ms=START - HOUR + 5 * MINUTE, quantity="detections", **fields)
+def yesterday(quantity="detections"):
+    return count(from_ms=START - HOUR, to_ms=START - HOUR + 5 * MINUTE, quantity=quantity)
 
 
 def messages(log):
@@ -82,16 +88,18 @@ async def test_what_a_counter_counts_stands_in_the_towns_file(ingest):
     ],
     ids=str,
 )
-async def test_a_count_with_a_field_that_cannot_be_is_rejected_and_the_message_names_it(ingest, fields):
-    answer = await ingest.post_counts([count(), count(**fields)])
-    assert reasons(answer) == ([("counts[1]", "bad_field")], 1)
-    (name,) = fields
-    assert answer.json()["rejected"][0]["message"].startswith(f"{name} is to be ")
+def test_a_count_with_a_field_that_cannot_be_is_rejected_and_the_message_names_it(fields):
+    verdicts = judge_counts([count(), count(**fields)], CAMERA)
+    assert len(verdicts.accepted) == 1
+    (refusal,), (name,) = verdicts.rejected, fields
+    assert (refusal.item, refusal.reason, refusal.kept) == ("counts[1]", "bad_field", None)
+    assert refusal.message.startswith(f"{name} is to be ")
 
 
 @pytest.mark.parametrize("item", [None, 1, []])
-async def test_what_is_no_object_is_no_count(ingest, item):
-    assert reasons(await ingest.post_counts([item])) == ([("counts[0]", "bad_field")], 0)
+def test_what_is_no_object_is_no_count(item):
+    (refusal,) = judge_counts([item], CAMERA).rejected
+    assert (refusal.item, refusal.reason) == ("counts[0]", "bad_field")
 
 
 async def test_a_count_whose_end_is_ahead_of_town_time_is_rejected(ingest):
@@ -122,7 +130,7 @@ async def test_a_counter_that_the_towns_file_does_not_name_is_rejected_and_its_c
 
 @pytest.mark.parametrize("quantity", ["detections", "devices"])
 async def test_a_sensor_counts_what_came_too_late_of_a_day_that_is_over(ingest, quantity):
-    answer = await ingest.post_counts([yesterday() | {"quantity": quantity}], counter="gate", role="sensor")
+    answer = await ingest.post_counts([yesterday(quantity)], counter="gate", role="sensor")
     assert reasons(answer) == ([], 1)
     (batch,) = messages(ingest.log)
     assert (batch.counter, batch.counts[0].quantity, batch.counts[0].key_day) == (
@@ -133,12 +141,11 @@ async def test_a_sensor_counts_what_came_too_late_of_a_day_that_is_over(ingest, 
 
 
 @pytest.mark.parametrize("quantity", [..., "people", "wifi_devices", 5])
-async def test_a_sensor_says_which_of_its_two_quantities_it_counted(ingest, quantity):
-    item = {**yesterday(), "quantity": quantity}
-    if quantity is ...:
-        del item["quantity"]
-    answer = await ingest.post_counts([item], counter="gate", role="sensor")
-    assert reasons(answer) == ([("counts[0]", "bad_field")], 0)
+def test_a_sensor_says_which_of_its_two_quantities_it_counted(quantity):
+    verdicts = judge_counts([yesterday(), yesterday(quantity=quantity)], GATE)
+    assert len(verdicts.accepted) == 1
+    (refusal,) = verdicts.rejected
+    assert refusal.message == "quantity is to be one of detections, devices."
 
 
 async def test_a_sensor_delivers_the_detections_of_a_day_that_is_not_over(ingest):

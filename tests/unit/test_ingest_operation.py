@@ -6,7 +6,9 @@ import sys
 
 import pytest
 from fakes.ingest_world import IngestWorld
+from meguri_ingest.sales import COLUMNS
 from meguri_kit.registry import RegistryError
+from meguri_proto.payments import PaymentMethod
 
 
 @pytest.fixture
@@ -63,11 +65,16 @@ async def test_the_description_names_every_answer_and_loads_nothing_from_elsewhe
     paths = (await ingest.client.get("/openapi.json")).json()["paths"]
     assert set(paths) == {
         *("/v1/detections", "/v1/keys", "/v1/opt-outs", "/v1/ticks", "/v1/sales", "/v1/counts"),
-        *("/healthz", "/readyz"),
+        *("/v1/webhooks/square/{town}/{shop}", "/healthz", "/readyz"),
     }
     upload = paths["/v1/detections"]["post"]
     assert set(upload["responses"]) == {"200", "400", "401", "403", "413", "415", "422", "429", "503"}
     assert "application/x-protobuf" in upload["requestBody"]["content"]
+    sales = paths["/v1/sales"]["post"]["requestBody"]["content"]
+    assert set(sales) == {"application/json", "text/csv"}
+    fields = sales["application/json"]["schema"]["properties"]["sales"]["items"]["properties"]
+    assert set(fields) == set(COLUMNS)
+    assert set(fields["method"]["enum"]) == set(PaymentMethod)
     assert (await ingest.client.get("/docs")).status_code == 404
     assert (await ingest.client.get("/redoc")).status_code == 404
 

@@ -1,11 +1,14 @@
 """Sales: what a till tells is accepted or rejected for a reason, field by field; one message a request."""
 
 import pytest
-from fakes.ingest_world import DAY, HOUR, KEY_DAY, NOON, START, IngestWorld
+from fakes.ingest_world import DAY, HOUR, KEY_DAY, NOON, START, TOWN, IngestWorld
+from meguri_ingest.sales import TillStanding, judge_sales
 from meguri_proto.payments import PaymentMethod
+from meguri_proto.reasons import RejectReason
 from meguri_proto.schema.sales_pb2 import Sale, Sales
+from meguri_proto.towns import parse_town
 
-LEAD = 30_000
+STANDING = TillStanding(parse_town(TOWN.format(clock="recording"), "village.yaml"), "cafe", "till", NOON)
 
 
 @pytest.fixture
@@ -117,17 +120,17 @@ async def test_more_than_a_message_holds_is_split_and_nothing_is_lost(ingest):
         ("2024-03-14T21:00:00-05:00", NOON - HOUR),
     ],
 )
-async def test_a_time_without_an_offset_is_the_towns(ingest, at, at_ms):
-    await ingest.post_sales([sale(at=at)])
-    assert [each.at_ms for part in messages(ingest.log) for each in part] == [at_ms]
+def test_a_time_without_an_offset_is_the_towns(at, at_ms):
+    (found,) = judge_sales([sale(at=at)], STANDING).accepted
+    assert found.at_ms == at_ms
 
 
 @pytest.mark.parametrize(
     ("at", "key_day"), [("2024-03-15T03:59:59", KEY_DAY - 1), ("2024-03-15T04:00", KEY_DAY)]
 )
-async def test_a_sale_belongs_to_the_key_day_of_its_time(ingest, at, key_day):
-    await ingest.post_sales([sale(at=at)])
-    assert [each.key_day for part in messages(ingest.log) for each in part] == [key_day]
+def test_a_sale_belongs_to_the_key_day_of_its_time(at, key_day):
+    (found,) = judge_sales([sale(at=at)], STANDING).accepted
+    assert found.key_day == key_day
 
 
 @pytest.mark.parametrize(
@@ -174,19 +177,20 @@ async def test_a_sale_belongs_to_the_key_day_of_its_time(ingest, at, key_day):
     ],
     ids=str,
 )
-async def test_a_sale_with_a_field_that_cannot_be_is_rejected_and_the_message_names_it(ingest, fields):
-    answer = await ingest.post_sales([sale(), sale(**fields)])
-    assert reasons(answer) == ([("sales[1]", "bad_field")], 1)
-    (name,) = fields
-    message = answer.json()["rejected"][0]["message"]
-    assert message.startswith(f"{name} is to be ")
-    assert message.endswith(".")
+def test_a_sale_with_a_field_that_cannot_be_is_rejected_and_the_message_names_it(fields):
+    verdicts = judge_sales([sale(), sale(**fields)], STANDING)
+    assert [each.external_id for each in verdicts.accepted] == ["r-1"]
+    (refusal,), (name,) = verdicts.rejected, fields
+    assert (refusal.item, refusal.reason, refusal.kept) == ("sales[1]", RejectReason.BAD_FIELD, None)
+    assert refusal.message.startswith(f"{name} is to be ")
+    assert refusal.message.endswith(".")
 
 
 @pytest.mark.parametrize("item", [None, 1, "sale", [], [1]])
-async def test_what_is_no_object_is_no_sale(ingest, item):
-    answer = await ingest.post_sales([item])
-    assert (answer.status_code, reasons(answer)) == (422, ([("sales[0]", "bad_field")], 0))
+def test_what_is_no_object_is_no_sale(item):
+    verdicts = judge_sales([item, sale()], STANDING)
+    assert [(each.item, each.reason) for each in verdicts.rejected] == [("sales[0]", "bad_field")]
+    assert len(verdicts.accepted) == 1
 
 
 @pytest.mark.parametrize(
@@ -201,15 +205,14 @@ async def test_what_is_no_object_is_no_sale(ingest, item):
         ),
     ],
 )
-async def test_tills_write_numbers_and_flags_in_several_ways(ingest, fields, expected):
-    await ingest.post_sales([sale(**fields)])
-    ((found,),) = messages(ingest.log)
+def test_tills_write_numbers_and_flags_in_several_ways(fields, expected):
+    (found,) = judge_sales([sale(**fields)], STANDING).accepted
     assert {name: getattr(found, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize("method", PaymentMethod)
-async def test_every_method_of_the_taxonomy_is_one(ingest, method):
-    assert (await ingest.post_sales([sale(method=method)])).json()["accepted"] == 1
+def test_every_method_of_the_taxonomy_is_one(method):
+    assert judge_sales([sale(method=method.value)], STANDING).accepted[0].method == method
 
 
 async def test_fields_that_nobody_asked_for_go_no_further(ingest):
@@ -308,6 +311,23 @@ async def test_a_body_that_is_no_list_of_sales_leaves_its_length_alone(ingest, b
         "town": b"village",
         "shop": b"cafe",
         "length": str(len(body)).encode(),
+    }
+
+
+async def test_a_request_of_which_nothing_is_accepted_is_422_and_says_why(ingest):
+    answer = await ingest.post_sales([sale(amount_yen=-1)])
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "accepted": 0,
+        "rejected": [
+            {
+                "item": "sales[0]",
+                "reason": "bad_field",
+                "message": "amount_yen is to be a whole number from 0 to 1000000000.",
+            }
+        ],
+        "ignored": 0,
+        "error": "Nothing was accepted; `rejected` says why.",
     }
 
 

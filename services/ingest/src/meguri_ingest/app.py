@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from meguri_kit.metrics import instrument
 from meguri_proto.topics import topics
 
+from meguri_ingest import webhooks
 from meguri_ingest.callers import Callers
 from meguri_ingest.clocks import Clocks
 from meguri_ingest.coalescing import Coalescer, Waits
@@ -22,6 +23,7 @@ from meguri_ingest.endpoints.keys import keys_router
 from meguri_ingest.endpoints.opt_outs import opt_outs_router
 from meguri_ingest.endpoints.sales import sales_router
 from meguri_ingest.endpoints.ticks import ticks_router
+from meguri_ingest.endpoints.webhooks import webhooks_router
 from meguri_ingest.errors import answer_errors
 from meguri_ingest.intake import Intake
 from meguri_ingest.metrics import Metrics
@@ -73,6 +75,7 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
         "till": settings.till_requests_per_minute,
         "counter": settings.counter_requests_per_minute,
         "replayer": settings.replayer_requests_per_minute,
+        webhooks.ROLE: settings.bad_signatures_per_minute,
     }
     rates = Rates(redis_url, limits, now_ms, metrics)
     waits = Waits(
@@ -117,6 +120,8 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
     app.include_router(ticks_router(callers.of("replayer"), ticking))
     tills = callers.of("till", "replayer")
     app.include_router(sales_router(tills, clocks, posted, till_intake, settings.max_items))
+    square = webhooks.Webhooks(towns, registry, rates, dead_letters, metrics)
+    app.include_router(webhooks_router(square, clocks, posted, till_intake, settings.public_url))
     counters = callers.of("counter", "sensor", "replayer")
     app.include_router(counts_router(counters, clocks, posted, till_intake, settings.max_items))
     app.include_router(health_router(log, registry))

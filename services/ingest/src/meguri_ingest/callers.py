@@ -84,7 +84,7 @@ class Callers:
             if town is None:
                 self._metrics.refused.labels("town").inc()
                 raise HTTPException(403, f"{principal.town} has no town file here (any more).")
-            await self._rates.count(principal)
+            await self._rates.count(principal.role, principal.town, principal.name)
             return Caller(principal, town)
 
         return authenticated

@@ -15,6 +15,7 @@ from meguri_ingest.bodies import TooLargeError, UnknownEncodingError, Unreadable
 from meguri_ingest.intake import NoTickerError
 from meguri_ingest.keys import SpanError
 from meguri_ingest.rates import TooManyRequestsError
+from meguri_ingest.webhooks import BadSignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ _logger = logging.getLogger(__name__)
 _STATUS: dict[type[Exception], int] = {
     SpanError: 400,
     NoTickerError: 403,
+    BadSignatureError: 403,
     UnreadableError: 400,
     TooLargeError: 413,
     UnknownEncodingError: 415,

@@ -25,13 +25,27 @@ class PostedItems:
         self._dead_letters = dead_letters
         self._settings = settings
 
+    async def body(self, request: Request) -> bytes:
+        """The request's body as it travelled.
+
+        Raises:
+            TooLargeError: it is longer than one may be.
+        """
+        return await read_body(request, self._settings.max_body_bytes)
+
     async def judged(
-        self, request: Request, source: str, teller: Teller, judge: Callable[[bytes], Verdicts[M]]
+        self,
+        body: bytes,
+        encoding: str,
+        source: str,
+        teller: Teller,
+        judge: Callable[[bytes], Verdicts[M]],
     ) -> Verdicts[M]:
         """The verdicts of a request's items.
 
         Args:
-            request: its body may be gzip.
+            body: as it travelled; it may be gzip.
+            encoding: the header Content-Encoding, empty if there is none.
             source: of dead letters, where the body cannot be read.
             teller: who posts it.
             judge: makes the verdicts of the decoded body; blocking, so it runs in a thread.
@@ -41,8 +55,6 @@ class PostedItems:
             LogUnavailableError: the dead letter of an unreadable one was not acknowledged.
             RegistryError: the registry does not answer.
         """
-        body = await read_body(request, self._settings.max_body_bytes)
-        encoding = request.headers.get("content-encoding", "")
 
         def decode_and_judge() -> Verdicts[M]:
             return judge(decoded(body, encoding, self._settings.max_upload_bytes))

@@ -13,8 +13,6 @@ from redis.exceptions import RedisError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from meguri_kit.registry import Principal
-
     from meguri_ingest.metrics import Metrics
 
 _MINUTE_MS = 60_000
@@ -38,7 +36,7 @@ class Rates:
 
     Args:
         redis_url: None for no limit.
-        limits: requests a minute by role.
+        limits: requests a minute by role, and webhooks that are badly signed.
         now_ms: the wall clock, epoch milliseconds.
         metrics: counts what Redis could not.
     """
@@ -61,8 +59,8 @@ class Rates:
         self._metrics = metrics
         self._paused_until_ms = 0
 
-    async def count(self, principal: Principal) -> None:
-        """Count one request.
+    async def count(self, role: str, town: str, name: str) -> None:
+        """Count one request of the holder of this name.
 
         Raises:
             TooManyRequestsError: it is one too many.
@@ -74,7 +72,7 @@ class Rates:
             self._metrics.redis_failures.inc()
             return
         minute, spent_ms = divmod(now_ms, _MINUTE_MS)
-        name = f"rate:ingest:{principal.town}:{principal.name}:{principal.role}:{minute}"
+        name = f"rate:ingest:{town}:{name}:{role}:{minute}"
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.incr(name)
@@ -85,8 +83,8 @@ class Rates:
             self._metrics.redis_failures.inc()
             _logger.warning("Redis does not count requests (%s); uploads go on", type(error).__name__)
             return
-        if requests > self._limits[principal.role]:
-            raise TooManyRequestsError(principal.role, -(-(_MINUTE_MS - spent_ms) // 1000))
+        if requests > self._limits[role]:
+            raise TooManyRequestsError(role, -(-(_MINUTE_MS - spent_ms) // 1000))
 
     async def close(self) -> None:
         """Close the connections."""

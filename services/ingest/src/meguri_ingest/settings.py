@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     """Of one token of a counter."""
     replayer_requests_per_minute: int = Field(60_000, gt=0)
     """Of one token of a replayer, which delivers a day in seconds."""
+    bad_signatures_per_minute: int = Field(60, gt=0)
+    """Of the webhooks of one shop, which anybody may post."""
+    public_url: str | None = None
+    """Ingest's own address as those know it who sign for it, such as https://ingest.example.jp, where a proxy
+    stands before it; by default that of each request."""
     coalesce_ms: int = Field(100, ge=0)
     """How long a delivery of a live town waits for others to share its message."""
     coalesce_detections: int = Field(2_000, gt=0)

@@ -51,7 +51,9 @@ def counts_router(
             standing = CounterStanding(caller.town, name, is_sensor, town_time_ms)
             return judge_counts(read_items(plain, "counts", max_items), standing)
 
-        verdicts = await posted.judged(request, COUNTS, teller, judge)
+        verdicts = await posted.judged(
+            await posted.body(request), request.headers.get("content-encoding", ""), COUNTS, teller, judge
+        )
         await intake.take_counts(teller, verdicts)
         return items_response(verdicts)
 

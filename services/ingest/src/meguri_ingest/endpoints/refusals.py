@@ -23,3 +23,10 @@ ITEMS_REFUSALS: dict[int | str, dict[str, Any]] = {
     **BODY_REFUSALS,
     422: {"model": NothingOfItemsAcceptedAnswer, "description": "Nothing of it was accepted."},
 }
+WEBHOOK_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorAnswer, "description": "The body is no JSON."},
+    403: {"model": ErrorAnswer, "description": "The signature does not fit."},
+    413: BODY_REFUSALS[413],
+    429: {"model": ErrorAnswer, "description": "Too many with a bad signature within a minute."},
+    503: REFUSALS[503],
+}
