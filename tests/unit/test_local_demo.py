@@ -161,8 +161,10 @@ def test_a_named_start_or_end_keeps_a_demo_whatever_its_age(folder):
     old = DemoRecord(None, 0, None, 1, 1.0, "field")
     ended = DemoRecord(None, 0, 10, 1, 1.0, "field")
     settle(folder, {"mine": old, "tea": ended}, {"mine": {}, "tea": {}}, NOW_MS)
+    stored(folder)
     assert settle(folder, {"mine": old}, {"mine": {"start_ms": 0}}, NOW_MS)[0] == {"mine": old}
     assert settle(folder, {"tea": ended}, {"tea": {}}, NOW_MS)[0] == {"tea": ended}
+    assert not is_empty(folder)
 
 
 def test_another_village_than_the_one_there_is_refused(folder):
