@@ -38,7 +38,7 @@ def test_sums_of_fewer_contributions_than_a_step_are_never_told_apart(contributi
 
 
 @given(st.lists(YEN, min_size=5, max_size=40), st.data())
-def test_who_knows_every_other_contribution_still_finds_another_amount_for_each_half_as_far_away_as_it_is_great(
+def test_who_knows_all_others_finds_for_each_contribution_another_that_is_half_of_it_away(
     contributions, data
 ):
     """Of the contributions that are not the greatest: theirs leaves the grain where it is."""

@@ -68,8 +68,8 @@ def test_dwell_counts_closed_stays_and_an_edge_belongs_to_the_longer_bin(filled)
 def test_sensors_sums_the_newest_row_of_each_bin(filled):
     start = HOURS["day_start_ms"]
     assert ask(filled, "sensors", OF_DAY) == [
-        ("gate", 0, 0, 0, 4, start + 65 * MINUTE),
-        ("shop", 40, 3, 2, 1, start + 65 * MINUTE),
+        ("gate", 0, 0, 0, 4, 0, start + 65 * MINUTE),
+        ("shop", 40, 3, 2, 1, 0, start + 65 * MINUTE),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's queries about sales, payments, guide, counters and sensors: a golden result and an empty case."""
+"""What the dashboard asks about sales, guide, counters and sensors: a golden result and an empty case each."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ PARAMS = {
     "counted_by_hour": {**HOURS, "quantity": "people"},
     "counted_by_day": {**OF_PERIOD, "quantity": "people"},
     "counters": OF_DAY,
-    "sensors_by_day": OF_PERIOD,
+    "sensors": {**OF_DAY, "generation": 0},
     "sensor_clocks": {**OF_DAY, "generation": 0},
     "sensor_usual": {
         "town": TOWN.town,
@@ -172,11 +172,10 @@ def test_counters_tell_what_they_counted_and_when_their_last_span_ended(filled):
     ]
 
 
-def test_sensors_by_day_sums_each_day_in_its_highest_generation(filled):
-    assert ask(filled, "sensors_by_day") == [
-        (day_date(DAY - 1), "shop", 40, 0, 0, 0, 0, 1, START - 24 * HOUR + 1),
-        (day_date(DAY), "gate", 12, 0, 0, 0, 0, 3, START + 70 * MINUTE),
-        (day_date(DAY), "shop", 30, 2, 1, 3, 13, 2, START + 6 * MINUTE),
+def test_sensors_adds_up_what_each_delivered_on_the_day_and_what_was_refused_of_it(filled):
+    assert ask(filled, "sensors") == [
+        ("gate", 12, 0, 0, 0, 0, START + 70 * MINUTE),
+        ("shop", 30, 2, 1, 3, 13, START + 6 * MINUTE),
     ]
 
 

@@ -1,41 +1,71 @@
-"""Whether each sensor is heard, on the last day of the period."""
+"""Whether each sensor and counter works, on the last day of the period, and what to do where one does not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, Final, Literal
+
+from meguri_proto.key_days import day_date
 
 from meguri_dashboard.asked import Asked
 from meguri_dashboard.blocks.block import Block, Chart, Line, Table
 from meguri_dashboard.days import whole
 from meguri_dashboard.drawings import Mark, Panel, strips
-from meguri_dashboard.periods import Period
+from meguri_dashboard.periods import WEEK, Period
 from meguri_dashboard.times import MINUTE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from meguri_kit.clickhouse.store import Store
+    from meguri_proto.quantities import Quantity
 
     from meguri_dashboard.asked import Slot
+    from meguri_dashboard.days import DayRow
     from meguri_dashboard.drawings import Drawing
     from meguri_dashboard.wording import Wording
 
 QUIET_AFTER_MS = 10 * MINUTE_MS
 HEALTH_BIN_MS = 5 * MINUTE_MS
+WEEKS_BEFORE = 8
+LEAST_DAYS = 3
+"""Fewer days of the same weekday make no usual day."""
+LEAST_USUAL = 100
+"""Where fewer signals are usual, chance alone makes a third or three times of them."""
+UNUSUAL_TIMES = 3
 _BINS_AN_HOUR = 12
 
 
 class SensorState(StrEnum):
-    """What is to be said of a sensor."""
+    """What is to be said of a sensor; the first that holds."""
 
-    HEARD = "heard"
-    """It delivered within the last 10 minutes, or on a day that is over at all."""
-    QUIET = "quiet"
-    """It delivered on this day, but not within the last 10 minutes."""
+    AHEAD = "ahead"
+    """In its newest hour signals were refused because its clock was ahead; on a day that is over, in any."""
+    BEHIND = "behind"
+    """In its newest hour every signal came later than the town waits for."""
     SILENT = "silent"
     """It delivered nothing on this day."""
+    QUIET = "quiet"
+    """It delivered on this day, but not within the last 10 minutes; not said of a day that is over."""
+    LOW = "low"
+    """It delivered less than a third of what is usual."""
+    HIGH = "high"
+    """It delivered more than three times what is usual."""
+    HEARD = "heard"
+    """None of these."""
+
+
+LIGHTS: Final[dict[SensorState, Literal["good", "warning", "bad"]]] = {
+    SensorState.AHEAD: "bad",
+    SensorState.BEHIND: "bad",
+    SensorState.SILENT: "bad",
+    SensorState.QUIET: "warning",
+    SensorState.LOW: "warning",
+    SensorState.HIGH: "warning",
+    SensorState.HEARD: "good",
+}
 
 
 @dataclass(frozen=True)
@@ -52,16 +82,32 @@ class SensorFigures:
     signals: int
     weak: int
     late: int
+    refused: int
     repeated: int
+    usual: int | None
+    """Signals of the same weekday up to the same time; None where that is not known."""
+
+
+@dataclass(frozen=True)
+class CounterFigures:
+    """One counter's day."""
+
+    counter: str
+    place: str
+    counts: Quantity
+    counted: int
+    last_ms: int | None
+    """End of the latest span that it told of; None for none on this day."""
 
 
 @dataclass(frozen=True)
 class SensorHealthFigures:
-    """The sensors on one day."""
+    """The sensors and counters on one day."""
 
     asked: Asked
     """About that day alone."""
     sensors: tuple[SensorFigures, ...]
+    counters: tuple[CounterFigures, ...]
 
     def block(self, words: Wording) -> Block:
         """The figures in the language of `words`."""
@@ -69,45 +115,116 @@ class SensorHealthFigures:
 
 
 def read(store: Store, asked: Asked) -> SensorHealthFigures:
-    """The sensors on the period's last day that has figures. Raises StoreError."""
+    """The sensors and counters on the period's last day that has figures. Raises StoreError."""
     day = asked.known[-1]
     of_day = Asked(asked.town, Period(day.key_day, day.key_day), asked.days)
     params = asked.of_day(day)
     rows = {str(row["sensor"]): row for row in store.query("meguri_dashboard/sensors", params)}
+    clocks = {str(row["sensor"]): row for row in store.query("meguri_dashboard/sensor_clocks", params)}
     heard: dict[str, dict[int, int]] = {}
     for row in store.query("meguri_dashboard/sensor_hours", {**params, "day_start_ms": of_day.bounds_ms[0]}):
         heard.setdefault(str(row["sensor"]), {})[whole(row["hour"])] = whole(row["bins"])
-    now_ms = None if day.complete else day.town_time_ms
+    usual = _usual(store, asked, day)
     return SensorHealthFigures(
         asked=of_day,
         sensors=tuple(
             _sensor(
-                sensor.sensor, sensor.place, rows.get(sensor.sensor), heard.get(sensor.sensor, {}), now_ms
+                sensor.sensor,
+                sensor.place,
+                day=day,
+                lateness_ms=asked.town.lateness_ms,
+                row=rows.get(sensor.sensor),
+                clock=clocks.get(sensor.sensor),
+                heard_bins=heard.get(sensor.sensor, {}),
+                usual=usual.get(sensor.sensor),
             )
             for sensor in asked.town.sensors.values()
         ),
+        counters=_counters(store, asked, day),
     )
 
 
-def _sensor(
-    sensor: str, place: str, row: Mapping[str, object] | None, heard: Mapping[int, int], now_ms: int | None
+def _usual(store: Store, asked: Asked, day: DayRow) -> dict[str, int]:
+    """By sensor: the median of what it delivered on the same weekday before, up to the same time of day."""
+    start_ms, end_ms = asked.town.day_bounds_ms(day.key_day)
+    elapsed_ms = (end_ms if day.complete else max(start_ms, min(day.town_time_ms, end_ms))) - start_ms
+    before = [day.key_day - WEEK * n for n in range(1, WEEKS_BEFORE + 1)]
+    known = [key_day for key_day in before if key_day in asked.days and asked.days[key_day].complete]
+    if len(known) < LEAST_DAYS:
+        return {}
+    params = {
+        "town": asked.town.town,
+        "key_days": [day_date(key_day) for key_day in known],
+        "until_ms": [asked.town.day_bounds_ms(key_day)[0] + elapsed_ms for key_day in known],
+    }
+    found: dict[str, list[int]] = {}
+    for row in store.query("meguri_dashboard/sensor_usual", params):
+        found.setdefault(str(row["sensor"]), []).append(whole(row["detections"]))
+    return {sensor: int(median(days)) for sensor, days in found.items() if len(days) >= LEAST_DAYS}
+
+
+def _sensor(  # noqa: PLR0913  # what is known of a sensor, each by name
+    sensor: str,
+    place: str,
+    *,
+    day: DayRow,
+    lateness_ms: int,
+    row: Mapping[str, object] | None,
+    clock: Mapping[str, object] | None,
+    heard_bins: Mapping[int, int],
+    usual: int | None,
 ) -> SensorFigures:
-    """`now_ms` is None on a day that is over: then nothing is quiet any more."""
-    if row is None or not row["detections"]:
-        return SensorFigures(sensor, place, SensorState.SILENT, None, heard, 0, 0, 0, 0)
-    last_ms = whole(row["last_ms"])
-    is_quiet = now_ms is not None and now_ms - last_ms > QUIET_AFTER_MS
+    def number(column: str) -> int:
+        return whole(row[column]) if row else 0
+
+    signals, last_ms = number("detections"), number("last_ms")
+    refused = whole(clock["refused"]) if clock and not day.complete else number("refused")
+    lead_ms = whole(clock["lead_ms"]) if clock else 0
+    holds = {
+        SensorState.AHEAD: refused > 0,
+        SensorState.BEHIND: lead_ms < -lateness_ms,
+        SensorState.SILENT: signals == 0,
+        SensorState.QUIET: not day.complete and day.town_time_ms - last_ms > QUIET_AFTER_MS,
+        SensorState.LOW: (usual or 0) >= LEAST_USUAL and signals * UNUSUAL_TIMES < (usual or 0),
+        SensorState.HIGH: (usual or 0) >= LEAST_USUAL and signals > (usual or 0) * UNUSUAL_TIMES,
+        SensorState.HEARD: True,
+    }
     return SensorFigures(
         sensor=sensor,
         place=place,
-        state=SensorState.QUIET if is_quiet else SensorState.HEARD,
-        last_ms=last_ms // HEALTH_BIN_MS * HEALTH_BIN_MS,
-        heard_bins=heard,
-        signals=whole(row["detections"]),
-        weak=whole(row["weak"]),
-        late=whole(row["late"]),
-        repeated=whole(row["duplicates"]),
+        state=next(state for state in SensorState if holds[state]),
+        last_ms=last_ms // HEALTH_BIN_MS * HEALTH_BIN_MS if signals else None,
+        heard_bins=heard_bins,
+        signals=signals,
+        weak=number("weak"),
+        late=number("late"),
+        refused=number("refused"),
+        repeated=number("duplicates"),
+        usual=usual,
     )
+
+
+def _counters(store: Store, asked: Asked, day: DayRow) -> tuple[CounterFigures, ...]:
+    if not asked.town.counters:
+        return ()
+    params = {"town": asked.town.town, "key_day": day_date(day.key_day)}
+    rows = {
+        (str(row["counter"]), str(row["quantity"])): row
+        for row in store.query("meguri_dashboard/counters", params)
+    }
+    found = []
+    for counter in asked.town.counters.values():
+        row = rows.get((counter.counter, str(counter.counts)))
+        found.append(
+            CounterFigures(
+                counter=counter.counter,
+                place=counter.place,
+                counts=counter.counts,
+                counted=whole(row["counted"]) if row else 0,
+                last_ms=whole(row["last_ms"]) if row else None,
+            )
+        )
+    return tuple(found)
 
 
 class _Words:
@@ -119,48 +236,80 @@ class _Words:
         self._text = words.text
 
     def block(self) -> Block:
-        sensors = self._figures.sensors
-        title, definition = self._text("sensors.title"), (self._text("sensors.definition"),)
-        if all(sensor.state is SensorState.SILENT for sensor in sensors):
+        figures, title = self._figures, self._text("sensors.title")
+        lateness = self._words.duration(figures.asked.town.lateness_ms)
+        definition = (
+            self._text("sensors.definition"),
+            self._text("sensors.definition_clock", lateness=lateness),
+            self._text(
+                "sensors.definition_unusual", weeks=WEEKS_BEFORE, days=LEAST_DAYS, signals=LEAST_USUAL
+            ),
+        )
+        lines = (*map(self._line, figures.sensors), *map(self._counter_line, figures.counters))
+        is_silent = all(sensor.state is SensorState.SILENT for sensor in figures.sensors)
+        if is_silent and all(counter.last_ms is None for counter in figures.counters):
             empty = (self._text("sensors.empty_title"), self._text("sensors.empty"))
             return Block("sensors", title, definition, empty=empty)
         return Block(
             name="sensors",
             title=title,
             definition=definition,
-            sentences=(self._sentence(),),
-            lines=tuple(map(self._line, sensors)),
-            charts=(Chart(self._drawing(), self._text("sensors.legend")),),
+            sentences=tuple(self._sentences()),
+            lines=lines,
+            charts=() if is_silent else (Chart(self._drawing(), self._text("sensors.legend")),),
             tables=(self._table(),),
         )
 
-    def _sentence(self) -> str:
+    def _sentences(self) -> list[str]:
         """Whether all are heard, else which are not."""
-        parts = []
-        for sensor in self._figures.sensors:
-            if sensor.state is SensorState.SILENT:
-                parts.append(self._text("sensors.silent", sensor=sensor.sensor))
-            elif sensor.state is SensorState.QUIET and sensor.last_ms is not None:
-                time = self._words.clock(sensor.last_ms)
-                parts.append(self._text("sensors.quiet", sensor=sensor.sensor, time=time))
+        sensors, parts = self._figures.sensors, []
+        for state in SensorState:
+            named = [sensor.sensor for sensor in sensors if sensor.state is state]
+            if named and state is not SensorState.HEARD:
+                parts.append(
+                    self._text(f"sensors.some_{state}", sensors=self._text("date.range_joint").join(named))
+                )
         if parts:
-            return " ".join(parts)
+            return parts
         key = "sensors.all_heard" if self._figures.asked.running else "sensors.all_heard_day"
-        return self._text(key, count=len(self._figures.sensors))
+        return [self._text(key, count=len(sensors))]
 
     def _line(self, sensor: SensorFigures) -> Line:
-        state, text = {
-            SensorState.HEARD: ("good", "sensors.state_heard"),
-            SensorState.QUIET: ("warning", "sensors.state_quiet"),
-            SensorState.SILENT: ("bad", "sensors.state_silent"),
-        }[sensor.state]
         last = "" if sensor.last_ms is None else self._words.clock(sensor.last_ms)
+        state = sensor.state
         return Line(
             name=sensor.sensor,
             detail=self._words.place(sensor.place),
-            state=state,  # type: ignore[arg-type]
-            state_text=self._text(text),
+            state=LIGHTS[state],
+            state_text=self._text(f"sensors.state_{state}"),
             since=last and self._text("sensors.last_at", time=last),
+            advice="" if state is SensorState.HEARD else self._text(f"sensors.advice_{state}"),
+        )
+
+    def _counter_line(self, counter: CounterFigures) -> Line:
+        detail = self._text(
+            "sensors.counter_detail",
+            place=self._words.place(counter.place),
+            quantity=self._text(f"sensors.quantity_{counter.counts}"),
+        )
+        if counter.last_ms is None:
+            return Line(
+                name=counter.counter,
+                detail=detail,
+                state="bad",
+                state_text=self._text("sensors.state_no_count"),
+                advice=self._text("sensors.advice_no_count"),
+            )
+        return Line(
+            name=counter.counter,
+            detail=detail,
+            state="good",
+            state_text=self._text("sensors.state_counts"),
+            since=self._text(
+                "sensors.counted_until",
+                time=self._words.clock(counter.last_ms),
+                count=self._words.number(counter.counted),
+            ),
         )
 
     def _drawing(self) -> Drawing:
@@ -180,7 +329,7 @@ class _Words:
                     top=_BINS_AN_HOUR,
                 )
                 for sensor in self._figures.sensors
-                if sensor.state is not SensorState.SILENT
+                if sensor.signals
             ],
         )
 
@@ -190,16 +339,22 @@ class _Words:
         return Mark(index, bins, "shown", "", label)
 
     def _table(self) -> Table:
-        number = self._words.number
-        columns = ("sensor", "place", "state", "last", "signals", "weak", "late", "repeated")
+        number, never = self._words.number, self._text("sensors.never")
+        columns = (
+            *("sensor", "place", "state", "last", "signals", "usual", "weak", "late", "refused", "repeated"),
+        )
         rows = []
         for sensor in self._figures.sensors:
             line = self._line(sensor)
-            last = (
-                self._text("sensors.never") if sensor.last_ms is None else self._words.clock(sensor.last_ms)
+            last = never if sensor.last_ms is None else self._words.clock(sensor.last_ms)
+            usual = never if sensor.usual is None else number(sensor.usual)
+            counts = (sensor.weak, sensor.late, sensor.refused, sensor.repeated)
+            rows.append(
+                (
+                    *(line.name, line.detail, line.state_text, last),
+                    *(number(sensor.signals), usual, *map(number, counts)),
+                )
             )
-            counts = (sensor.signals, sensor.weak, sensor.late, sensor.repeated)
-            rows.append((line.name, line.detail, line.state_text, last, *map(number, counts)))
         return Table(
             head=tuple(self._text(f"sensors.{column}") for column in columns), rows=tuple(rows), texts=4
         )
