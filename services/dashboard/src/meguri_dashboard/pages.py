@@ -24,6 +24,7 @@ from meguri_dashboard.periods import Period, PeriodError, asked_period
 from meguri_dashboard.picker import Picker, picker
 from meguri_dashboard.suppression import step_of
 from meguri_dashboard.times import MINUTE_MS
+from meguri_dashboard.town_map import PlaceMark, draw_map
 from meguri_dashboard.wording import Wording
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from meguri_dashboard.changes import Subscribers
     from meguri_dashboard.charts.renderer import Renderer
     from meguri_dashboard.days import DayRow
-    from meguri_dashboard.live import LiveBoard
+    from meguri_dashboard.live import LiveBoard, LiveNumbers
     from meguri_dashboard.page_book import PageBook
 
 CHART_WIDTHS = {"narrow": 328, "wide": 680}
@@ -233,15 +234,17 @@ class Pages:
             and town.clock is Clock.LIVE
             and now_ms - numbers.town_time_ms > STALE_AFTER_MS
         )
+        words = Wording(catalogue(language), town)
         return self._render(
             "_live.html",
             language,
             town=town,
             numbers=numbers,
+            maps=_live_maps(town, numbers, words),
             is_link_up=self._live.link is Link.UP,
             is_stale=stale,
             step=step_of(town.k),
-            wording=Wording(catalogue(language), town),
+            wording=words,
         )
 
     def _failed_fragment(self, language: str) -> Markup:
@@ -268,6 +271,24 @@ def _query(shown: Shown, language: str) -> str:
     """What the page's fragments are asked with."""
     asked = f"{shown.period.query}&" if shown.period and shown.is_asked else ""
     return f"?{asked}lang={language}"
+
+
+def _live_maps(town: Town, numbers: LiveNumbers | None, words: Wording) -> dict[str, Markup]:
+    """The town's map in every width, with the numbers on it where there are any."""
+    marks = {}
+    for index, place in enumerate(town.places, 1):
+        name, href = words.place(place), f"#arrivals-{index}"
+        if numbers is None:
+            marks[place] = PlaceMark(name, "", name, href)
+            continue
+        count = numbers.active[place]
+        text = words.text("live.map_fewer", step=step_of(town.k))
+        if count.shown is not None:
+            text = words.number(count.shown)
+        label = words.text("live.map_place", place=name, count=words.count(count))
+        marks[place] = PlaceMark(name, text, label, href, is_hidden=count.shown is None)
+    label = words.text("live.map_label")
+    return {name: draw_map(town, marks, width, label) for name, width in CHART_WIDTHS.items()}
 
 
 def _fragment(html: Markup, *, status: int = 200) -> Response:

@@ -7,10 +7,12 @@ the pattern `#hatch`. Axes and panel titles are drawn for the eye: what a mark m
 from __future__ import annotations
 
 import json
-import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+
+from meguri_dashboard.text_widths import text_px
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,54 +42,41 @@ def specification(drawing: Drawing, width: int) -> dict[str, Any]:
     Raises:
         KeyError: no chart of this name.
     """
-    forms: dict[str, Callable[[dict[str, Any], int], alt.ConcatChart]] = {
+    forms: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
         "columns": _columns,
         "bars": _bars,
         "strips": _strips,
     }
-    configured = forms[str(drawing["chart"])](drawing, width).configure(
-        font=FONT,
-        background="transparent",
-        padding=0,
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(
-            aria=False,
-            labelColor=_SOFT,
-            titleColor=_SOFT,
-            labelFontSize=TEXT_PX,
-            titleFontSize=TEXT_PX,
-            titleFontWeight="normal",
-            domainColor=_SOFT,
-            gridColor=_GRID,
-            ticks=False,
-        ),
-        title=alt.TitleConfig(
-            anchor="start",
-            frame="group",
-            color=_INK,
-            fontSize=TEXT_PX + 1,
-            fontWeight="bold",
-            offset=8,
-        ),
-    )
-    vega_lite: dict[str, Any] = configured.to_dict()
-    return vega_lite
+    return {**forms[str(drawing["chart"])](drawing, width), **_frame()}
 
 
-def _columns(drawing: dict[str, Any], width: int) -> alt.ConcatChart:
+def _columns(drawing: dict[str, Any], width: int) -> dict[str, Any]:
     """Wide and with more than two panels: two side by side."""
-    panels = drawing["panels"]
+    panels, axis = drawing["panels"], drawing["axis"]
     side_by_side = 2 if width >= NARROW_PX and len(panels) > MOST_WIDE_PANELS else 1
     panel_px = (width - GAP_PX * (side_by_side - 1)) // side_by_side
-    parts = [_columns_panel(panel, drawing["axis"], panel_px, len(panels)) for panel in panels]
-    return alt.concat(*parts, columns=side_by_side, spacing={"row": 20, "column": GAP_PX})
+    has_usual = any(mark["usual"] is not None for panel in panels for mark in panel["marks"])
+    is_numbered = panel_px >= NARROW_PX and axis["count"] <= MOST_NUMBERED and not has_usual
+    height = 120 if len(panels) <= MOST_WIDE_PANELS else 84
+    return {
+        "concat": [
+            _filled(
+                _columns_form(json.dumps(axis), panel["top"], panel_px, height, is_numbered),
+                panel,
+                _column_rows(panel["marks"]),
+            )
+            for panel in panels
+        ],
+        "columns": side_by_side,
+        "spacing": {"row": 20, "column": GAP_PX},
+    }
 
 
-def _columns_panel(panel: dict[str, Any], axis: dict[str, Any], panel_px: int, panels: int) -> alt.LayerChart:
-    top = panel["top"]
-    data = alt.InlineData(values=_column_rows(panel["marks"]))
-    base = alt.Chart(data).encode(
-        x=alt.X("first:Q", scale=_slots_scale(axis), axis=_slots_axis(axis)), x2="end:Q"
+@cache
+def _columns_form(axis: str, top: float, panel_px: int, height: int, is_numbered: bool) -> dict[str, Any]:  # noqa: FBT001
+    slots = json.loads(axis)
+    base = alt.Chart().encode(
+        x=alt.X("first:Q", scale=_slots_scale(slots), axis=_slots_axis(slots)), x2=alt.X2("end:Q")
     )
     values = alt.Axis(
         title=None,
@@ -99,29 +88,25 @@ def _columns_panel(panel: dict[str, Any], axis: dict[str, Any], panel_px: int, p
     )
     scale = alt.Scale(domain=[0, top * 1.16], nice=False)
     marks = base.mark_bar(cornerRadiusEnd=2).encode(
-        y=alt.Y("value:Q", scale=scale, axis=values), y2=alt.datum(0), fill=_looks(), description="label:N"
+        y=alt.Y("value:Q", scale=scale, axis=values),
+        y2=alt.datum(0),
+        fill=_looks(),
+        description=alt.Description("label:N"),
     )
     usual = (
-        base.transform_filter("isValid(datum.usual)")
+        alt.Chart()
+        .transform_filter("isValid(datum.usual)")
         .mark_rule(stroke=_INK, strokeWidth=1.5, aria=False)
-        .encode(x="start:Q", x2="stop:Q", y="usual:Q")
+        .encode(x=alt.X("start:Q"), x2=alt.X2("stop:Q"), y=alt.Y("usual:Q"))
     )
     numbers = (
-        alt.Chart(data)
+        alt.Chart()
         .mark_text(dy=-4, baseline="bottom", fontSize=TEXT_PX - 1, fill=_INK, aria=False)
-        .encode(x="middle:Q", y="value:Q", text="text:N")
+        .encode(x=alt.X("middle:Q"), y=alt.Y("value:Q"), text=alt.Text("text:N"))
     )
-    if (
-        panel_px < NARROW_PX
-        or axis["count"] > MOST_NUMBERED
-        or any(m["usual"] is not None for m in panel["marks"])
-    ):
+    if not is_numbered:
         numbers = numbers.transform_filter(alt.datum.greatest)
-    return alt.layer(marks, usual, numbers).properties(
-        width=panel_px - LEFT_PX - RIGHT_PX,
-        height=120 if panels <= MOST_WIDE_PANELS else 84,
-        title=panel["name"],
-    )
+    return _form(alt.layer(marks, usual, numbers), panel_px - LEFT_PX - RIGHT_PX, height)
 
 
 def _column_rows(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -141,77 +126,135 @@ def _column_rows(marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _bars(drawing: dict[str, Any], width: int) -> alt.ConcatChart:
+def _bars(drawing: dict[str, Any], width: int) -> dict[str, Any]:
     panels = drawing["panels"]
     side_by_side = 2 if width >= NARROW_PX and len(panels) > 1 else 1
     panel_px = (width - GAP_PX * (side_by_side - 1)) // side_by_side
     names = [str(mark["at"]) for panel in panels for mark in panel["marks"]]
-    labels_px = min(8 + max((_text_px(name) for name in names), default=0), panel_px // 2)
-    parts = [_bars_panel(panel, panel_px, labels_px) for panel in panels]
-    return alt.concat(*parts, columns=side_by_side, spacing={"row": 20, "column": GAP_PX})
+    labels_px = min(8 + max((int(text_px(name, TEXT_PX)) + 1 for name in names), default=0), panel_px // 2)
+    return {
+        "concat": [
+            _filled(
+                _bars_form(
+                    tuple(str(mark["at"]) for mark in panel["marks"]), panel["top"], panel_px, labels_px
+                ),
+                panel,
+                panel["marks"],
+            )
+            for panel in panels
+        ],
+        "columns": side_by_side,
+        "spacing": {"row": 20, "column": GAP_PX},
+    }
 
 
-def _bars_panel(panel: dict[str, Any], panel_px: int, labels_px: int) -> alt.LayerChart | alt.FacetChart:
-    marks = panel["marks"]
-    base = alt.Chart(alt.InlineData(values=marks)).encode(
-        y=alt.Y(
-            "at:N",
-            sort=[mark["at"] for mark in marks],
-            scale=alt.Scale(paddingInner=0.28, paddingOuter=0.1),
-            axis=alt.Axis(
-                title=None,
-                domain=False,
-                minExtent=labels_px,
-                maxExtent=labels_px,
-                labelLimit=labels_px - 8,
-                labelPadding=8,
-            ),
+@cache
+def _bars_form(names: tuple[str, ...], top: float, panel_px: int, labels_px: int) -> dict[str, Any]:
+    at = alt.Y(
+        "at:N",
+        sort=list(names),
+        scale=alt.Scale(paddingInner=0.28, paddingOuter=0.1),
+        axis=alt.Axis(
+            title=None,
+            domain=False,
+            minExtent=labels_px,
+            maxExtent=labels_px,
+            labelLimit=labels_px - 8,
+            labelPadding=8,
         ),
-        x=alt.X("value:Q", scale=alt.Scale(domain=[0, panel["top"] * 1.3], nice=False), axis=None),
     )
-    bars = base.mark_bar(cornerRadiusEnd=2).encode(fill=_looks(), description="label:N")
-    usual = (
-        base.transform_filter("isValid(datum.usual)")
-        .mark_tick(color=_INK, thickness=1.5, aria=False)
-        .encode(x="usual:Q")
+    value = alt.X("value:Q", scale=alt.Scale(domain=[0, top * 1.3], nice=False), axis=None)
+    base = alt.Chart()
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(
+        y=at, x=value, fill=_looks(), description=alt.Description("label:N")
     )
     numbers = base.mark_text(dx=6, align="left", fontSize=TEXT_PX, fill=_INK, aria=False).encode(
-        text="text:N"
+        y=at, x=value, text=alt.Text("text:N")
     )
-    return alt.layer(bars, usual, numbers).properties(
-        width=panel_px - labels_px - RIGHT_PX, height=len(marks) * 24, title=panel["name"]
-    )
+    return _form(alt.layer(bars, numbers), panel_px - labels_px - RIGHT_PX, len(names) * 24)
 
 
-def _strips(drawing: dict[str, Any], width: int) -> alt.ConcatChart:
-    axis = drawing["axis"]
-    last = len(drawing["panels"]) - 1
-    parts = [_strip(panel, axis, width, named=index == last) for index, panel in enumerate(drawing["panels"])]
-    return alt.concat(*parts, columns=1, spacing=8)
+def _strips(drawing: dict[str, Any], width: int) -> dict[str, Any]:
+    axis, panels = json.dumps(drawing["axis"]), drawing["panels"]
+    return {
+        "concat": [
+            _filled(
+                _strip_form(axis, panel["top"], width, panel is panels[-1]),
+                panel,
+                [{**mark, "first": mark["at"] + 0.04, "end": mark["at"] + 0.96} for mark in panel["marks"]],
+            )
+            for panel in panels
+        ],
+        "columns": 1,
+        "spacing": 8,
+    }
 
 
-def _strip(panel: dict[str, Any], axis: dict[str, Any], width: int, *, named: bool) -> alt.Chart:
-    rows = [{**mark, "first": mark["at"] + 0.04, "end": mark["at"] + 0.96} for mark in panel["marks"]]
-    strip: alt.Chart = (
-        alt.Chart(alt.InlineData(values=rows))
+@cache
+def _strip_form(axis: str, top: float, width: int, is_last: bool) -> dict[str, Any]:  # noqa: FBT001
+    slots = json.loads(axis)
+    strip = (
+        alt.Chart()
         .mark_rect(stroke="var(--mark-hatch)", strokeWidth=0.5)
         .encode(
-            x=alt.X("first:Q", scale=_slots_scale(axis), axis=_slots_axis(axis) if named else None),
-            x2="end:Q",
+            x=alt.X("first:Q", scale=_slots_scale(slots), axis=_slots_axis(slots) if is_last else None),
+            x2=alt.X2("end:Q"),
             fill=alt.value("var(--mark)"),
             fillOpacity=alt.FillOpacity(
-                "value:Q", scale=alt.Scale(domain=[0, panel["top"]], range=[0, 1]), legend=None
+                "value:Q", scale=alt.Scale(domain=[0, top], range=[0, 1]), legend=None
             ),
-            description="label:N",
+            description=alt.Description("label:N"),
         )
-        .properties(width=width - RIGHT_PX * 2, height=16, title=panel["name"])
     )
-    return strip
+    return _form(alt.layer(strip), width - RIGHT_PX * 2, 16)
 
 
-def _text_px(text: str) -> int:
-    """About how wide a text is: Japanese letters are as wide as high, all others about half."""
-    return sum(TEXT_PX if unicodedata.east_asian_width(letter) in "WF" else 7 for letter in text)
+def _form(layers: alt.LayerChart | alt.FacetChart, width: int, height: int) -> dict[str, Any]:
+    """A panel without its data and name: to make one takes longer than to draw it."""
+    form: dict[str, Any] = layers.properties(
+        width=width, height=height, data=alt.InlineData(values=[]), title="-"
+    ).to_dict()
+    return {name: value for name, value in form.items() if name not in ("config", "$schema")}
+
+
+def _filled(form: dict[str, Any], panel: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {**form, "data": {"values": rows}, "title": panel["name"]}
+
+
+@cache
+def _frame() -> dict[str, Any]:
+    """What is the same for all charts."""
+    configured = (
+        alt.Chart(alt.InlineData(values=[]))
+        .mark_bar()
+        .configure(
+            font=FONT,
+            background="transparent",
+            padding=0,
+            view=alt.ViewConfig(stroke=None),
+            axis=alt.AxisConfig(
+                aria=False,
+                labelColor=_SOFT,
+                titleColor=_SOFT,
+                labelFontSize=TEXT_PX,
+                titleFontSize=TEXT_PX,
+                titleFontWeight="normal",
+                domainColor=_SOFT,
+                gridColor=_GRID,
+                ticks=False,
+            ),
+            title=alt.TitleConfig(
+                anchor="start",
+                frame="group",
+                color=_INK,
+                fontSize=TEXT_PX + 1,
+                fontWeight="bold",
+                offset=8,
+            ),
+        )
+        .to_dict()
+    )
+    return {"$schema": configured["$schema"], "config": configured["config"]}
 
 
 def _looks() -> alt.Fill:
@@ -235,7 +278,7 @@ def _slots_axis(axis: dict[str, Any]) -> alt.Axis:
     )
 
 
-def _round_values(top: int) -> list[int]:
+def _round_values(top: float) -> list[int]:
     """Two or three round numbers up to the top: the axis is for the eye, exact numbers stand beside."""
     size: int = next(
         base * 10**power
@@ -243,4 +286,4 @@ def _round_values(top: int) -> list[int]:
         for base in (5, 10, 20)
         if top / (base * 10**power) < 4  # noqa: PLR2004
     )
-    return list(range(0, top + 1, size))
+    return list(range(0, int(top) + 1, size))
