@@ -56,7 +56,7 @@ async def test_what_is_answered_is_in_kafka_in_its_partition_after_its_rules(tmp
     answer = await ingest.post([ingest.batch([0, 1, 2]), ingest.batch([9_999_999], sequence=1)])
     assert answer.json()["accepted"] == 3
     records = [Record.FromString(each.value) for each in appended("detections", PARTITION)]
-    assert [record.WhichOneof("body") for record in records] == ["rules", "detections"]
+    assert [record.WhichOneof("body") for record in records] == ["rules", "detections", "refused"]
     assert [(s.sensor, s.count) for s in records[1].detections.segments] == [("gate", 3)]
     (letter,) = appended("dead-letters", 0)
     assert dict(letter.headers)["reason"] == b"clock_ahead"

@@ -23,7 +23,8 @@ SEALED_AFTER_MS = 24 * 3_600_000
 """How long after its end a key day takes what was late."""
 MAX_ITEMS = 50
 """Ranges named for one batch and reason; the last one stands for the rest."""
-_KINDS = np.array([kind.value for kind in Kind], np.uint8)
+_IS_KIND = np.isin(np.arange(256), [kind.value for kind in Kind])
+"""By the value of the column `kind`."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +168,14 @@ def _faults(
 ) -> dict[RejectReason, NDArray[np.bool_]]:
     """For each reason that applies, which detections fail by it; a detection fails by the first of them."""
     start_ms, end_ms = town.day_bounds_ms(batch.key_day)
+    is_kind = _IS_KIND[kinds]
+    newest_ms = times.max()
+    is_within = times.min() >= start_ms and newest_ms < end_ms
+    if is_within and newest_ms <= town_time_ms + town.clock_lead_ms and is_kind.all():
+        return {}  # nearly always, and half the work
     outside = (times < start_ms) | (times >= end_ms)
     ahead = (times > town_time_ms + town.clock_lead_ms) & ~outside
-    unknown = ~np.isin(kinds, _KINDS) & ~outside & ~ahead
+    unknown = ~is_kind & ~outside & ~ahead
     found = {
         RejectReason.WRONG_KEY_DAY: outside,
         RejectReason.CLOCK_AHEAD: ahead,
