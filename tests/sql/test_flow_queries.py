@@ -10,11 +10,16 @@ HOUR = 60 * MINUTE
 START = 1_000 * HOUR
 DAY = date(2024, 10, 4)
 OF_DAY = {"town": "village", "key_day": DAY, "generation": 7}
+NEXT_DAY = date(2024, 10, 5)
+DAY_NUMBER = 20_000
+OF_DAYS = {"town": "village", "generation": 7, "key_days": (DAY, NEXT_DAY)}
+NEXT_START = START + 25 * HOUR
+"""The first day has 25 hours, as where the clocks are set back."""
 PARAMS = {
-    "day_arrivals": {**OF_DAY, "start_ms": START},
-    "day_dwell": {**OF_DAY, "edges_ms": [15 * MINUTE, 60 * MINUTE]},
-    "day_moves": OF_DAY,
-    "day_paths": OF_DAY,
+    "day_arrivals": {**OF_DAYS, "days": [DAY_NUMBER, DAY_NUMBER + 1], "starts_ms": [START, NEXT_START]},
+    "day_dwell": {**OF_DAYS, "edges_ms": [15 * MINUTE, 60 * MINUTE]},
+    "day_moves": OF_DAYS,
+    "day_paths": OF_DAYS,
     "snapshots": {"log": "detections", "partition": 3},
 }
 VISITS = [
@@ -45,7 +50,7 @@ def insert(store, table, **columns):
     store.insert(table, {n: c if isinstance(c, list) else [c] * length for n, c in columns.items()})
 
 
-def insert_visits(store, visits, **of_day):
+def insert_visits(store, visits, start_ms=START, **of_day):
     place, device, random, begin, end, arrival, closed = map(list, zip(*visits, strict=True))
     common = {
         **of_day,
@@ -53,10 +58,10 @@ def insert_visits(store, visits, **of_day):
         "device": device,
         "random": random,
         "arrival": arrival,
-        "first_ms": [START + minute * MINUTE for minute in begin],
+        "first_ms": [start_ms + minute * MINUTE for minute in begin],
     }
     insert(store, "visits", **common, last_ms=common["first_ms"], closed=0, version=1)
-    last = [START + minute * MINUTE for minute in end]
+    last = [start_ms + minute * MINUTE for minute in end]
     insert(store, "visits", **common, last_ms=last, closed=closed, version=[1 + each for each in closed])
 
 
@@ -78,16 +83,18 @@ def insert_moves(store, moves, **of_day):
 
 @pytest.fixture(scope="module")
 def filled(each_store):
-    """One day with every case, written twice, beside another day, another town and another generation."""
+    """A day with every case, written twice, and a second one; beside another day, town and generation."""
     for of_day in (
         OF_DAY,
         OF_DAY,
         {**OF_DAY, "town": "elsewhere"},
         {**OF_DAY, "generation": 6},
-        {**OF_DAY, "key_day": date(2024, 10, 5)},
+        {**OF_DAY, "key_day": date(2024, 10, 6)},
     ):
         insert_visits(each_store, VISITS, **of_day)
         insert_moves(each_store, MOVES, **of_day)
+    insert_visits(each_store, VISITS[:1], NEXT_START, **{**OF_DAY, "key_day": NEXT_DAY})
+    insert_moves(each_store, MOVES[:2], **{**OF_DAY, "key_day": NEXT_DAY})
     snapshot = {"log": "detections", "format": 1, "checksum": "c"}
     insert(each_store, "snapshots", **snapshot, partition=3, slot=0, next_offset=[10, 30], body=["a", "c"])
     insert(each_store, "snapshots", **snapshot, partition=3, slot=1, next_offset=[20], body=["b"])
@@ -101,38 +108,43 @@ def ask(store, query):
 
 def test_arrivals_are_counted_by_place_hour_and_randomness_without_those_that_the_start_cut(filled):
     assert ask(filled, "day_arrivals") == [
-        ("hall", 0, 0, 1, 1),
-        ("hall", 1, 0, 2, 1),
-        ("hall", 1, 1, 1, 1),
-        ("shop", 23, 0, 2, 2),
+        (DAY_NUMBER, "hall", 0, 0, 1, 1),
+        (DAY_NUMBER, "hall", 1, 0, 2, 1),
+        (DAY_NUMBER, "hall", 1, 1, 1, 1),
+        (DAY_NUMBER, "shop", 23, 0, 2, 2),
+        (DAY_NUMBER + 1, "hall", 0, 0, 1, 1),
     ]
 
 
 def test_an_edge_of_dwell_belongs_to_the_longer_bin_and_what_has_no_end_or_no_beginning_has_no_dwell(filled):
     assert ask(filled, "day_dwell") == [
-        ("hall", 0, 0, 1, 1),
-        ("hall", 0, 1, 1, 1),
-        ("hall", 1, 0, 1, 1),
-        ("hall", 2, 0, 1, 1),
-        ("shop", 1, 0, 1, 1),
+        (DAY_NUMBER, "hall", 0, 0, 1, 1),
+        (DAY_NUMBER, "hall", 0, 1, 1, 1),
+        (DAY_NUMBER, "hall", 1, 0, 1, 1),
+        (DAY_NUMBER, "hall", 2, 0, 1, 1),
+        (DAY_NUMBER, "shop", 1, 0, 1, 1),
+        (DAY_NUMBER + 1, "hall", 1, 0, 1, 1),
     ]
 
 
 def test_moves_are_counted_with_their_devices(filled):
     assert ask(filled, "day_moves") == [
-        ("hall", "shop", 0, 4, 3),
-        ("hall", "shop", 1, 1, 1),
-        ("shop", "cave", 0, 1, 1),
-        ("shop", "hall", 0, 1, 1),
+        (DAY_NUMBER, "hall", "shop", 0, 4, 3),
+        (DAY_NUMBER, "hall", "shop", 1, 1, 1),
+        (DAY_NUMBER, "shop", "cave", 0, 1, 1),
+        (DAY_NUMBER, "shop", "hall", 0, 1, 1),
+        (DAY_NUMBER + 1, "hall", "shop", 0, 1, 1),
+        (DAY_NUMBER + 1, "shop", "hall", 0, 1, 1),
     ]
 
 
 def test_a_path_is_an_unbroken_chain_of_moves_in_order(filled):
     assert ask(filled, "day_paths") == [
-        ("hall>shop", 0, 2, 2),
-        ("hall>shop", 1, 1, 1),
-        ("hall>shop>cave", 0, 1, 1),
-        ("hall>shop>hall", 0, 1, 1),
+        (DAY_NUMBER, "hall>shop", 0, 2, 2),
+        (DAY_NUMBER, "hall>shop", 1, 1, 1),
+        (DAY_NUMBER, "hall>shop>cave", 0, 1, 1),
+        (DAY_NUMBER, "hall>shop>hall", 0, 1, 1),
+        (DAY_NUMBER + 1, "hall>shop>hall", 0, 1, 1),
     ]
 
 

@@ -1,8 +1,10 @@
--- How long did the visits last that began and ended at each place on a complete key day?
+-- How long did the visits last that began and ended at each place on complete key days?
 -- The dwell is the time from a visit's first detection to its last. Visits that the day's start cut have none.
--- params: town, key_day, generation, edges_ms (inner edges of the bins, ascending)
--- columns: place, bin (from 0: below the first edge; an edge belongs to the longer bin), random, stays, devices
+-- params: town, generation, key_days (a tuple of dates), edges_ms (inner edges of the bins, ascending)
+-- columns: day (since 1970-01-01), place, bin (from 0: below the first edge; an edge belongs to the longer bin),
+-- random, stays, devices
 SELECT
+    toUInt16(key_day) AS day,
     place,
     -- As many as there are edges not above the dwell. ClickHouse 18.16 finds no column that only a lambda names.
     toUInt8(
@@ -13,6 +15,6 @@ SELECT
     count() AS stays,
     uniqExact(device) AS devices
 FROM visits FINAL
-WHERE town = %(town)s AND key_day = %(key_day)s AND generation = %(generation)s AND arrival = 1 AND closed = 1
-GROUP BY place, bin, random
-ORDER BY place, bin, random
+WHERE town = %(town)s AND key_day IN %(key_days)s AND generation = %(generation)s AND arrival = 1 AND closed = 1
+GROUP BY key_day, place, bin, random
+ORDER BY key_day, place, bin, random

@@ -1,9 +1,10 @@
--- Which paths did devices take on a complete key day, how often, and how many distinct devices took each?
+-- Which paths did devices take on complete key days, how often, and how many distinct devices took each?
 -- A path is an unbroken chain of moves: it begins with a device's move of the ordinal 1 and ends before its next.
 -- Its name is the place that the first move came from and the place that each led to, joined by '>'.
--- params: town, key_day, generation
--- columns: path, random, paths, devices
+-- params: town, generation, key_days (a tuple of dates)
+-- columns: day (since 1970-01-01), path, random, paths, devices
 SELECT
+    toUInt16(key_day) AS day,
     arrayJoin(arrayFilter(name -> notEmpty(name), splitByChar('|', chain))) AS path,
     random,
     count() AS paths,
@@ -12,21 +13,23 @@ FROM
 (
     -- All that a device did, a '|' before each path: names of places have neither sign.
     SELECT
+        key_day,
         device,
         random,
         arrayStringConcat(arrayMap(move -> move.3, arraySort(groupArray((first_ms, ordinal, step))))) AS chain
     FROM
     (
         SELECT
+            key_day,
             device,
             random,
             first_ms,
             ordinal,
             concat(if(ordinal = 1, concat('|', from_place), ''), '>', place) AS step
         FROM moves FINAL
-        WHERE town = %(town)s AND key_day = %(key_day)s AND generation = %(generation)s
+        WHERE town = %(town)s AND key_day IN %(key_days)s AND generation = %(generation)s
     )
-    GROUP BY device, random
+    GROUP BY key_day, device, random
 )
-GROUP BY path, random
-ORDER BY path, random
+GROUP BY key_day, path, random
+ORDER BY key_day, path, random

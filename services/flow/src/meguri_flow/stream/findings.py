@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from meguri_proto.key_days import day_date
 from meguri_flow.stream.inserts import insert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from meguri_kit.clickhouse.store import Column, Store
 
@@ -21,33 +22,40 @@ TABLES = ("day_arrivals", "day_dwell", "day_moves", "day_paths")
 """Each is filled by the query of its name."""
 
 
-def write_findings(store: Store, days: Sequence[CompleteDay]) -> None:
+def write_findings(store: Store, days: Iterable[CompleteDay]) -> None:
     """Write the findings of days whose visits and moves are in the store.
+
+    The days of a town are asked for together: most of a question's time does not depend on how many they are.
 
     Raises:
         StoreError: see `Store.insert`; doing it again is safe.
     """
+    towns = [list(of_town) for _, of_town in groupby(sorted(days), lambda day: (day.town, day.generation))]
     for table in TABLES:
-        rows = [row for day in days for row in _rows(store, table, day)]
+        rows = [row for of_town in towns for row in _rows(store, table, of_town)]
         if rows:
             columns: dict[str, Column] = {name: [row[name] for row in rows] for name in rows[0]}
             insert(store, table, {**columns, "key_day": np.array(columns["key_day"], np.int32)})
 
 
-def _rows(store: Store, table: str, day: CompleteDay) -> list[dict[str, object]]:
+def _rows(store: Store, table: str, days: Sequence[CompleteDay]) -> list[dict[str, object]]:
+    """The findings of days of one town and generation."""
+    town, generation = days[0].town, days[0].generation
     params: dict[str, object] = {
-        "town": day.town,
-        "key_day": day_date(day.key_day),
-        "generation": day.generation,
+        "town": town,
+        "generation": generation,
+        "key_days": tuple(day_date(day.key_day) for day in days),
     }
     if table == "day_arrivals":
-        params["start_ms"] = day.start_ms
+        params["days"] = [day.key_day for day in days]
+        params["starts_ms"] = [day.start_ms for day in days]
     elif table == "day_dwell":
         params["edges_ms"] = list(DWELL_EDGES_MS)
-    of_day = {
-        "town": day.town,
-        "key_day": day.key_day,
-        "generation": day.generation,
-        "version": day.version,
-    }
-    return [{**of_day, **row} for row in store.query(f"meguri_flow/{table}", params)]
+    versions = {day.key_day: day.version for day in days}
+    found = []
+    for row in store.query(f"meguri_flow/{table}", params):
+        key_day = int(str(row.pop("day")))
+        found.append(
+            {"town": town, "generation": generation, "key_day": key_day, "version": versions[key_day], **row}
+        )
+    return found
