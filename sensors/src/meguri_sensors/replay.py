@@ -13,6 +13,7 @@ from meguri_sensors.batches import BATCHES_OF_AN_UPLOAD, LONGEST_SPAN_MS, Batche
 from meguri_sensors.capture_file import CaptureFile
 from meguri_sensors.day_keys import DayKey, DayKeys, NoKey
 from meguri_sensors.listening import Counts, listen
+from meguri_sensors.verdicts import FrameReject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from meguri_proto.schema.upload_pb2 import Batch
 
     from meguri_sensors.uplink import Uplink
-    from meguri_sensors.verdicts import CaptureVerdict, FrameReject
+    from meguri_sensors.verdicts import CaptureVerdict
 
 _HASHED_BLOCK: Final = 1 << 20
 
@@ -131,7 +132,8 @@ class _Replay:
             self._tick(first.time_ms)
             rules = self._keys.rules_at(first.time_ms)
             batcher = Batcher(self._boot, min(LONGEST_SPAN_MS, rules.lateness_ms))
-            for batch in listen(chain([first], packets), self._key_at, batcher, self._counts):
+            opt_outs = self._uplink.opt_outs()
+            for batch in listen(chain([first], packets), self._key_at, batcher, self._counts, opt_outs):
                 self._take(batch, rules.lateness_ms)
             self._deliver()
             if self._last_ms is not None:
@@ -180,6 +182,8 @@ class _Replay:
 
     def _report(self) -> ReplayReport:
         counts = self._counts
+        if self._capture.without_time:
+            counts.rejected[FrameReject.WITHOUT_TIME] += self._capture.without_time
         return ReplayReport(
             verdict=self._capture.verdict,
             sentence=self._capture.sentence,

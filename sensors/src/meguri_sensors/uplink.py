@@ -15,12 +15,15 @@ import httpx
 from meguri_proto.schema.upload_pb2 import Upload
 
 from meguri_sensors.day_keys import DayKey, KeysAnswer
+from meguri_sensors.opt_outs import OptOuts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from meguri_proto.schema.upload_pb2 import Batch
+
+    from meguri_sensors.five_minute_counts import FiveMinuteCount
 
 _TIMEOUT_S: Final = 15.0
 """Longer than ingest waits for Kafka before it answers 503."""
@@ -47,6 +50,16 @@ class Rejection:
     message: str
     """The reason as a sentence."""
     detections: int
+
+
+@dataclass(frozen=True)
+class CountsAnswer:
+    """What ingest made of counts."""
+
+    accepted: int
+    """Counts that are in the log."""
+    rejected: tuple[tuple[str, str], ...]
+    """Reason and message of each that is not."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +175,45 @@ class Uplink:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise self._nonsense("take detections") from error
+
+    def opt_outs(self) -> OptOuts:
+        """The town's opt-out list as it is now.
+
+        Raises:
+            UplinkError: ingest gave none.
+        """
+        task = "hand out the opt-out list"
+        answer = self._json(
+            self._send(self._client.build_request("GET", "/v1/opt-outs"), self._token, task), task
+        )
+        try:
+            return OptOuts(
+                base64.b64decode(answer["key"], validate=True),
+                frozenset(base64.b64decode(mark, validate=True) for mark in answer["marks"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._nonsense(task) from error
+
+    def counts(self, counts: Iterable[FiveMinuteCount]) -> CountsAnswer:
+        """Tell what was counted of days whose pseudonyms are gone; telling it again is harmless.
+
+        Raises:
+            UplinkError: ingest did not take the counts, or it is unknown whether it did.
+        """
+        task = "take counts"
+        items = [
+            {"quantity": each.quantity, "from_ms": each.from_ms, "to_ms": each.to_ms, "count": each.count}
+            for each in counts
+        ]
+        request = self._client.build_request("POST", "/v1/counts", json={"counts": items})
+        answer = self._json(self._send(request, self._token, task), task)
+        try:
+            return CountsAnswer(
+                accepted=int(answer["accepted"]),
+                rejected=tuple((str(each["reason"]), str(each["message"])) for each in answer["rejected"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._nonsense(task) from error
 
     def tick(self, town_time_ms: int) -> None:
         """Tell the town of a recording that it is at least this late there.
