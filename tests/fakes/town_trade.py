@@ -2,8 +2,14 @@
 
 from itertools import count
 
-from fakes.town_day import DAY, MINUTE, TOWN
+from fakes.town_day import DAY, HOUR, MINUTE, TOWN, TOWN_TEXT
+from meguri_dashboard.asked import Asked
+from meguri_dashboard.catalogue import catalogue
+from meguri_dashboard.days import DayRow
+from meguri_dashboard.periods import Period
+from meguri_dashboard.wording import Wording
 from meguri_proto.key_days import day_date
+from meguri_proto.towns import parse_town
 
 
 class TownTrade:
@@ -69,3 +75,50 @@ class TownTrade:
             table,
             {name: value if isinstance(value, list) else [value] * rows for name, value in full.items()},
         )
+
+
+TRADING = parse_town(
+    TOWN_TEXT
+    + """
+shops:
+  market: {ja: 市場, en: Market, place: station}
+  cafe: {ja: カフェ, en: Café, place: hall}
+counters:
+  gate-counter: {place: hall, counts: people}
+  air: {place: station, counts: wifi_devices}
+sights:
+  1: hall
+  2: station
+""",
+    "yamazato.yaml",
+)
+"""The town with all that trades."""
+
+
+class Answers:
+    """A store that answers each query with the rows it was given, and remembers what it was asked."""
+
+    def __init__(self, **rows):
+        self.rows = rows
+        self.asked = {}
+
+    def query(self, name, params):
+        short = name.partition("/")[2]
+        self.asked[short] = params
+        return self.rows.get(short, [])
+
+
+def asked(first=DAY, last=DAY, *, complete=True, town=TRADING, until_ms=8 * HOUR, days=None):
+    """A question about days of which all are known, the last one running unless it is said to be complete."""
+    known = {}
+    for key_day in sorted(days if days is not None else range(first, last + 1), reverse=True):
+        start_ms, end_ms = town.day_bounds_ms(key_day)
+        over = complete or key_day < last
+        now_ms = end_ms + HOUR if over else start_ms + until_ms
+        known[key_day] = DayRow(key_day, 0, now_ms - town.lateness_ms, now_ms, 0, over)
+    return Asked(town, Period(first, last), known)
+
+
+def said(figures, language="en", town=TRADING):
+    """The block of figures in a language."""
+    return figures.block(Wording(catalogue(language), town))

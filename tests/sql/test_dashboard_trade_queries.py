@@ -1,4 +1,4 @@
-"""What the dashboard asks about sales, guide, counters and sensors: a golden result and an empty case each."""
+"""What the dashboard asks of sales, guide, counters and sensors: a golden result and an empty case each."""
 
 from dataclasses import dataclass
 

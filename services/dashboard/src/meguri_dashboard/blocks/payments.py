@@ -205,7 +205,7 @@ class _Words:
         """The greatest first; brands that are not shown at all are told by their number alone."""
         street = self._figures.street
         shown = [(key, part) for key, part in street.brands.items() if part != NO_TAKINGS]
-        shown.sort(key=lambda one: -(one[1].yen.shown or 0))
+        shown.sort(key=lambda one: (-(one[1].yen.shown or 0), one[0]))
         return Table(
             title=self._text("payments.table_brands"),
             head=tuple(
