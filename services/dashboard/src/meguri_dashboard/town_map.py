@@ -39,7 +39,10 @@ _TEXT_PX = 13
 _LINE_PX = 17
 _NODE_PX = 17
 """Half a place's height."""
-_MARGIN_PX = 8
+_SIDE_PX, _TOP_PX, _BOTTOM_PX = 48, 28, 44
+"""Between the edges of the map and the middle of its outermost places."""
+_MOST_NUMBERED = 5
+"""More numbers would cover the arrows; `flows` begin with the most frequent."""
 _LEAST_FLOW_PX, _GREATEST_FLOW_PX = 1.5, 9.0
 
 
@@ -95,7 +98,7 @@ def draw_map(
 
     Names stand where they cover least; a town whose places have no position (`at`) is drawn as a ring.
     """
-    height = round(width * (1.1 if width < NARROW_PX else 0.56))
+    height = round(width * (1.15 if width < NARROW_PX else 0.52))
     at = _positions(town, width, height)
     nodes = {place: _node(marks[place], *at[place]) for place in town.places}
     names = _place_names(marks, nodes, width, height)
@@ -120,9 +123,13 @@ def _positions(town: Town, width: int, height: int) -> dict[str, tuple[float, fl
         angles = (2 * pi * index / len(town.places) - pi / 2 for index in range(len(town.places)))
         ring = [(round(50 + 42 * cos(angle)), round(50 + 38 * sin(angle))) for angle in angles]
         percents = dict(zip(town.places, ring, strict=True))
-    side, top, bottom = 44, 28, 46
+    west, east = min(x for x, _ in percents.values()), max(x for x, _ in percents.values())
+    north, south = min(y for _, y in percents.values()), max(y for _, y in percents.values())
     return {
-        place: (side + x / 100 * (width - 2 * side), top + y / 100 * (height - top - bottom))
+        place: (
+            _SIDE_PX + (x - west) / max(east - west, 1) * (width - 2 * _SIDE_PX),
+            _TOP_PX + (y - north) / max(south - north, 1) * (height - _TOP_PX - _BOTTOM_PX),
+        )
         for place, (x, y) in percents.items()
     }
 
@@ -214,7 +221,7 @@ def _flows(flows: Sequence[Flow], at: Mapping[str, tuple[float, float]]) -> Iter
 
 
 def _flow_texts(flows: Sequence[Flow], at: Mapping[str, tuple[float, float]]) -> Iterable[Markup]:
-    for flow in flows:
+    for flow in flows[:_MOST_NUMBERED]:
         start, bend, end = _curve(at[flow.from_place], at[flow.place], _NODE_PX + 3)
         x, y = (start[0] + 2 * bend[0] + end[0]) / 4, (start[1] + 2 * bend[1] + end[1]) / 4
         yield Markup('<text class="map-flow-text" x="{}" y="{}" aria-hidden="true">{}</text>').format(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BINS = tuple(pairwise((None, *DWELL_EDGES_MS, None)))
 """First and end of each bin in milliseconds; None is open."""
+MOST_SENTENCES = 2
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class _Words:
             name="dwell",
             title=title,
             definition=definition,
-            sentences=tuple(map(self._sentence, self._places)),
+            sentences=tuple(map(self._sentence, self._most())),
             notes=(self._text("dwell.panel", count=self._words.count(stays)),),
             facts=tuple(
                 (self._words.place(place.place), self._total(place)) for place in self._figures.places
@@ -101,6 +102,10 @@ class _Words:
             charts=(Chart(self._drawing(), self._text("dwell.legend", step=self._step)),),
             tables=(self._table(),),
         )
+
+    def _most(self) -> list[PlaceDwell]:
+        """Where most stays were, of which the sentences are."""
+        return sorted(self._places, key=lambda place: -(place.total.shown or 0))[:MOST_SENTENCES]
 
     def _sentence(self, dwell: PlaceDwell) -> str:
         """How many stays in ten lasted at least how long.
