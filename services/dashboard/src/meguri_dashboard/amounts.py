@@ -2,7 +2,7 @@
 
 The rule for counts (suppression.py) says behind how many contributors a figure may be shown at all. An amount
 also has a size, so a sum is rounded to a grain that none of the contributions in it exceeds, and a mean to a
-grain that none of them can move it by (decision 0015). Whatever shown figures are taken from each other, each
+grain that none of them can move it by (decision 0018). Whatever shown figures are taken from each other, each
 contribution stays as uncertain as it is great.
 """
 

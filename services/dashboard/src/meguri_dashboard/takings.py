@@ -33,7 +33,7 @@ class Tally:
         )
 
     def shown(self, step: int) -> Takings:
-        """What may be shown of it (decision 0015)."""
+        """What may be shown of it (decision 0018)."""
         return Takings(
             publish(self.sales, self.sales, step),
             publish_sum(self.yen, self.sales, self.largest_yen, step, LEAST_YEN),
