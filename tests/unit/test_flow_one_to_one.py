@@ -1,6 +1,5 @@
 """The topics that map one to one to rows: what becomes a row, what is refused, and what waits."""
 
-import asyncio
 import re
 from types import SimpleNamespace
 
@@ -10,6 +9,7 @@ from meguri_flow.stream.one_to_one import write
 from meguri_flow.stream.topic_rows import ONE_TO_ONE, Rejected
 from meguri_kit.clickhouse.schema import schema_file
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
+from meguri_kit.log import LogUnavailableError
 from meguri_proto.reasons import RejectReason
 from meguri_proto.schema.counts_pb2 import Count, CountBatch
 from meguri_proto.schema.guide_pb2 import GuideEvent
@@ -100,9 +100,9 @@ def test_the_greatest_values_that_fit_are_taken(change):
 class TryingStore:
     """Refuses as often as it is told, then keeps what it gets."""
 
-    def __init__(self, refusals=0, error=StoreUnavailableError("away")):
+    def __init__(self, refusals=0, error=None):
         self.refusals = refusals
-        self.error = error
+        self.error = error or StoreUnavailableError("away")
         self.rows = []
 
     def insert(self, table, columns):
@@ -110,6 +110,22 @@ class TryingStore:
             self.refusals -= 1
             raise self.error
         self.rows += [(table, *row) for row in zip(*(columns[n] for n in ("town", "event_id")), strict=True)]
+
+
+class ReluctantLog:
+    """Refuses as often as it is told, then counts what it gets; no row is written before."""
+
+    def __init__(self, refusals, rows):
+        self.refusals = refusals
+        self.rows = rows
+        self.letters = 0
+
+    async def append(self, *_, **__):
+        assert self.rows == []
+        if self.refusals:
+            self.refusals -= 1
+            raise LogUnavailableError("away")
+        self.letters += 1
 
 
 def events(*values):
@@ -144,16 +160,11 @@ async def test_rows_wait_for_a_store_that_is_away_and_no_letter_is_sent_twice(no
 
 
 async def test_rows_wait_for_a_log_that_takes_no_letters(no_waiting):
-    log, store = MemoryLog(), TryingStore()
-    log.available = False
-    writing = asyncio.create_task(write(OF_TOPIC["guide-events"], store, log, events(event(), b"\xff\xff")))
-    while len(log.calls) < 3:
-        await asyncio.sleep(0)
-    assert store.rows == []
-    log.available = True
-    await writing
+    store = TryingStore()
+    log = ReluctantLog(refusals=2, rows=store.rows)
+    await write(OF_TOPIC["guide-events"], store, log, events(event(), b"\xff\xff"))
     assert store.rows == [("guide_events", "t", "e")]
-    assert len(log.read_all("dead-letters")) == 1
+    assert log.letters == 1
 
 
 async def test_what_a_store_refuses_for_good_is_an_error_so_that_nothing_is_acknowledged():
