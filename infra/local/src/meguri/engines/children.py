@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,8 @@ class Children:
         self._record = data / "children.json"
         self._logs = data / "logs"
         self._running: dict[str, Child] = {}
+        self._lock = threading.Lock()
+        """Several may be stopped at once, each from a thread."""
 
     def start(
         self,
@@ -106,14 +109,16 @@ class Children:
             with suppress(BrokenPipeError), process.stdin as standard_input:
                 standard_input.write(f"{first_line}\n".encode())
         child = Child(name, title or name.capitalize(), process, log, watched)
-        self._running[name] = child
-        self._write_record()
+        with self._lock:
+            self._running[name] = child
+            self._write_record()
         return child
 
     @property
     def running(self) -> list[Child]:
         """Those that were started and not stopped, dead ones among them."""
-        return list(self._running.values())
+        with self._lock:
+            return list(self._running.values())
 
     def stop(self, child: Child, timeout: float = STOP_SECONDS) -> None:
         """Ask the child to end, and end it if it has not within `timeout` seconds."""
@@ -123,8 +128,9 @@ class Children:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        self._running.pop(child.name, None)
-        self._write_record()
+        with self._lock:
+            self._running.pop(child.name, None)
+            self._write_record()
 
     def end_leftovers(self) -> list[str]:
         """End what a killed run on this data directory left behind; the names of those that still ran."""
