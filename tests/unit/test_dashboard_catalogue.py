@@ -5,18 +5,22 @@ import string
 from importlib.resources import files
 
 import pytest
+from meguri_dashboard import catalogue as module
 from meguri_dashboard.catalogue import LANGUAGES, catalogue
 
 PACKAGE = files("meguri_dashboard")
-KEY = re.compile(
-    r"""["']((?:page|count|date|live|day|arrivals|dwell|sensors|chart|error|foot)\.[a-z_]+)["']"""
-)
+BLOCKS = {key.partition(".")[0] for key in catalogue(LANGUAGES[0]).keys}
+KEY = re.compile(rf"""["']((?:{"|".join(sorted(BLOCKS))})\.[a-z0-9_]*)(?=["']|\{{)""")
 
 
 def used():
-    sources = [path for path in PACKAGE.iterdir() if path.name.endswith(".py")]
+    """Whole keys, and beginnings that the code completes (`f"sales.title_{unit}"`), each as a pattern."""
+    sources = [path for path in PACKAGE.rglob("*.py") if path.name != "catalogue.py"]
     sources += list(PACKAGE.joinpath("templates").iterdir())
-    return {key for path in sources for key in KEY.findall(path.read_text("utf-8"))}
+    found = [match for path in sources for match in KEY.finditer(path.read_text("utf-8"))]
+    return {
+        re.escape(match[1]) + ("[a-z0-9_]+" if match.string[match.end()] == "{" else "") for match in found
+    }
 
 
 def fields(key, language):
@@ -25,18 +29,24 @@ def fields(key, language):
     return {name for one in texts for _, name, _, _ in string.Formatter().parse(one) if name}
 
 
-def built_from_parts():
-    """Keys of the sensor table's columns, which its code puts together from the columns' names."""
-    columns = ("sensor", "place", "state", "last", "signals", "weak", "late", "repeated")
-    return {f"sensors.{column}" for column in columns}
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_key_is_used_and_every_use_has_its_key(language):
-    assert catalogue(language).keys == used() | built_from_parts()
+    keys, patterns = catalogue(language).keys, used()
+    assert {key for key in keys if not any(re.fullmatch(pattern, key) for pattern in patterns)} == set()
+    assert {pattern for pattern in patterns if not any(re.fullmatch(pattern, key) for key in keys)} == set()
 
 
-@pytest.mark.parametrize("key", sorted(catalogue(LANGUAGES[0]).keys))
-def test_a_text_takes_the_same_values_in_every_language(key):
+@pytest.mark.parametrize("key", sorted(set.union(*(set(catalogue(one).keys) for one in LANGUAGES))))
+def test_a_text_is_there_in_every_language_and_takes_the_same_values(key):
     takes = {language: fields(key, language) for language in LANGUAGES}
     assert len({frozenset(names) for names in takes.values()}) == 1, takes
+
+
+def test_a_key_that_two_files_have_is_refused(monkeypatch, tmp_path):
+    folder = tmp_path / "messages" / "xx"
+    folder.mkdir(parents=True)
+    for name in ("one", "two"):
+        (folder / f"{name}.yaml").write_text("page.name: Meguri\n")
+    monkeypatch.setattr(module, "files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=r"another file of xx has page\.name too"):
+        catalogue.__wrapped__("xx")

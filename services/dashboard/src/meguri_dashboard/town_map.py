@@ -5,7 +5,8 @@ Text is set in the page's own sizes, so a map is drawn once for each width and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from math import cos, hypot, pi, sin
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ _NODE_PX = 17
 """Half a place's height."""
 _SIDE_PX, _TOP_PX, _BOTTOM_PX = 48, 28, 44
 """Between the edges of the map and the middle of its outermost places."""
+_GAP_PX, _ENOUGH_PX, _MOST_PUSHES = 4, 0.5, 50
 _MOST_NUMBERED = 5
 """More numbers would cover the arrows; `flows` begin with the most frequent."""
 _LEAST_FLOW_PX, _GREATEST_FLOW_PX = 1.5, 9.0
@@ -76,6 +78,10 @@ class _Box:
     width: float
     height: float
 
+    @property
+    def middle(self) -> tuple[float, float]:
+        return self.left + self.width / 2, self.top + self.height / 2
+
     def overlap(self, other: _Box) -> float:
         across = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
         down = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
@@ -99,8 +105,9 @@ def draw_map(
     Names stand where they cover least; a town whose places have no position (`at`) is drawn as a ring.
     """
     height = round(width * (1.15 if width < NARROW_PX else 0.52))
-    at = _positions(town, width, height)
-    nodes = {place: _node(marks[place], *at[place]) for place in town.places}
+    nodes = {place: _node(marks[place], *at) for place, at in _positions(town, width, height).items()}
+    nodes = _apart(nodes, height)
+    at = {place: node.middle for place, node in nodes.items()}
     names = _place_names(marks, nodes, width, height)
     parts = [
         *(_way(at[one], at[other]) for one, other in town.ways),
@@ -140,6 +147,24 @@ def _node(mark: PlaceMark, x: float, y: float) -> _Box:
     return _Box(x - half, y - _NODE_PX, 2 * half, 2 * _NODE_PX)
 
 
+def _apart(nodes: Mapping[str, _Box], height: int) -> dict[str, _Box]:
+    """Signs that lie over each other, moved up and down until there is room between them."""
+    moved = dict(nodes)
+    for _ in range(_MOST_PUSHES):
+        pushed = False
+        for one, other in combinations(sorted(moved, key=lambda place: moved[place].top), 2):
+            upper, lower = moved[one], moved[other]
+            across = abs(upper.middle[0] - lower.middle[0])
+            by = upper.top + upper.height + _GAP_PX - lower.top
+            if across < (upper.width + lower.width) / 2 + _GAP_PX and by > _ENOUGH_PX:
+                moved[one] = replace(upper, top=max(upper.top - by / 2, 0))
+                moved[other] = replace(lower, top=min(lower.top + by / 2, height - lower.height))
+                pushed = True
+        if not pushed:
+            break
+    return moved
+
+
 def _place_names(
     marks: Mapping[str, PlaceMark], nodes: Mapping[str, _Box], width: int, height: int
 ) -> dict[str, _Box]:
@@ -148,7 +173,7 @@ def _place_names(
     names = {}
     for place, node in nodes.items():
         name_px = text_px(marks[place].name, _TEXT_PX) + 2
-        x, y = node.left + node.width / 2, node.top + node.height / 2
+        x, y = node.middle
         shifts = (0, node.width / 2 - name_px / 2, name_px / 2 - node.width / 2)
         choices = [
             _Box(x - name_px / 2 + shift, top, name_px, _LINE_PX)
