@@ -3,12 +3,14 @@
 An example is a JSON file, for people, and beside it the bytes, for programs, which never change once they
 are there: they are what producers of that time wrote.
 
-    examples/FOLDER/NAME.json, NAME.binpb    what is accepted; FOLDER is `upload` or a topic
+    examples/FOLDER/NAME.json, NAME.binpb    what is accepted
     rejects/FOLDER/NAME.json, NAME.binpb     what is rejected, and the reason
 
+FOLDER is a topic, `upload`, or one of `REQUESTS`, whose bytes are JSON (NAME.body).
+
 The JSON file holds `says` (a sentence) and either `message` (protobuf's JSON, columns as lists of numbers),
-with `unknown` (bytes of fields that a newer producer added, hexadecimal) where there are any, or, where the
-bytes are no message, `body` (hexadecimal).
+with `unknown` (bytes of fields that a newer producer added, hexadecimal) where there are any, or `request`
+(the JSON of a request's body), or, where the bytes are neither, `body` (hexadecimal).
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 HERE = Path(__file__).parent
+REQUESTS = ("post-sales", "post-counts", "post-guide", "square-webhook")
+"""Folders of bodies of HTTP requests: what tills, counters, phones and Square post."""
 _COLUMN = "time_offset_ms"
 """What has this column has the others, too."""
 
@@ -51,8 +55,15 @@ def bytes_of(folder: str, example: dict[str, Any]) -> bytes:
     """The bytes that a JSON file describes."""
     if "body" in example:
         return bytes.fromhex(example["body"])
+    if "request" in example:
+        return json.dumps(example["request"], ensure_ascii=False, separators=(",", ":")).encode()
     message = ParseDict(_packed(example["message"]), message_class(folder)())
     return message.SerializeToString(deterministic=True) + bytes.fromhex(example.get("unknown", ""))
+
+
+def suffix(folder: str) -> str:
+    """Of the files that hold the folder's bytes."""
+    return ".body" if folder in REQUESTS else ".binpb"
 
 
 def message_of(folder: str, body: bytes) -> dict[str, Any]:
@@ -94,7 +105,7 @@ def _unpacked(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 if __name__ == "__main__":
     for source in sorted([*HERE.glob("examples/*/*.json"), *HERE.glob("rejects/*/*.json")]):
-        frozen = source.with_suffix(".binpb")
+        frozen = source.with_suffix(suffix(source.parent.name))
         if not frozen.exists():
             frozen.write_bytes(bytes_of(source.parent.name, json.loads(source.read_text("utf-8"))))
             print(f"froze {frozen.relative_to(HERE)}")  # noqa: T201 - a program for the terminal

@@ -2,16 +2,24 @@
 comes from an older producer, which lacks fields, or from a newer one, which has more.
 """
 
+import base64
+import hmac
+import json
+
 import pytest
-from fakes.ingest_world import KEY_DAY, NOON, IngestWorld
+from fakes.ingest_world import KEY_DAY, NOON, TOWN, IngestWorld
 from google.protobuf.message import DecodeError
 from meguri_flow.domain.partition import Partition
 from meguri_flow.stream.topic_rows import ONE_TO_ONE
 from meguri_proto.columns import read_columns
 from meguri_proto.reasons import RejectReason
 from meguri_proto.schema.log_pb2 import Record
+from meguri_proto.schema.survey_pb2 import SurveyAnswers
 from meguri_proto.schema.upload_pb2 import Batch, Upload
 from meguri_proto.topics import topics
+from meguri_proto.towns import parse_town
+from meguri_qrguide.judging import BodyError
+from meguri_qrguide.judging import judge as judge_post
 from reference.examples import PROTO, examples, rejects, script
 
 KEY = bytes(range(32))
@@ -21,6 +29,8 @@ FIELD_FROM_THE_FUTURE = bytes.fromhex("ca3e0568656c6c6f")
 """Field 1001, of length 5."""
 
 
+REQUESTS = script("freeze").REQUESTS
+SQUARE_KEY = "the key of the shop"
 OF_TOPIC = {one_to_one.topic: one_to_one for one_to_one in ONE_TO_ONE}
 
 
@@ -100,6 +110,8 @@ def test_the_json_beside_the_bytes_shows_what_they_hold(example):
     assert says["says"].endswith(".")
     if "body" in says:
         assert example.body.hex() == says["body"]
+    elif "request" in says:
+        assert json.loads(example.body) == says["request"]
     else:
         assert freeze.message_of(example.folder, example.body) == says["message"]
         assert example.body.endswith(bytes.fromhex(says.get("unknown", "")))
@@ -108,24 +120,25 @@ def test_the_json_beside_the_bytes_shows_what_they_hold(example):
 def test_bytes_and_json_stand_in_pairs_in_a_folder_of_what_they_are():
     for kind in ("examples", "rejects"):
         for folder in (PROTO / kind).iterdir():
-            assert folder.name in {"upload", *topics()}
-            stems = {suffix: {p.stem for p in folder.glob(f"*{suffix}")} for suffix in (".json", ".binpb")}
-            assert stems[".json"] == stems[".binpb"]
-            assert len(list(folder.iterdir())) == 2 * len(stems[".json"])
+            assert folder.name in {"upload", *topics(), *REQUESTS}
+            frozen = {p.stem for p in folder.glob(f"*{script('freeze').suffix(folder.name)}")}
+            assert frozen == {p.stem for p in folder.glob("*.json")}
+            assert len(list(folder.iterdir())) == 2 * len(frozen)
 
 
-def test_every_topic_has_an_example():
-    assert {example.folder for example in examples()} == {"upload", *topics()}
+def test_every_topic_and_every_request_has_an_example():
+    assert {example.folder for example in examples()} == {"upload", *topics(), *REQUESTS}
 
 
 def test_every_reason_has_a_reject():
-    assert {example.path.stem for example in rejects("upload", "detections")} == set(RejectReason)
+    assert {example.path.stem for example in rejects()} == set(RejectReason)
 
 
 @each(examples("upload"))
 async def test_an_upload_is_taken_as_it_says_and_what_is_taken_folds(village, example):
     ingest = village()
-    answer = (await ingest.post_body(example.body)).json()
+    role = example.says.get("role", "sensor")
+    answer = (await ingest.post_body(example.body, role=role)).json()
     assert answer["accepted"] == example.says["accepted"]
     assert [[item["item"], item["reason"]] for item in answer["rejected"]] == example.says["rejected"]
     for partition in range(4):
@@ -211,7 +224,9 @@ async def test_an_upload_of_a_newer_sensor_is_taken_as_the_same(village, example
         return
     ingest = village(example.says.get("clock", "recording"))
     answer = await ingest.post_body(
-        from_a_newer_producer(Upload, example.body), sensor=example.says.get("sensor", "gate")
+        from_a_newer_producer(Upload, example.body),
+        sensor=example.says.get("sensor", "gate"),
+        role=example.says.get("role", "sensor"),
     )
     assert answer.json()["accepted"] == example.says["accepted"]
     assert [[i["item"], i["reason"]] for i in answer.json()["rejected"]] == example.says["rejected"]
@@ -230,7 +245,7 @@ def test_a_record_of_a_newer_ingest_folds_as_the_same(example):
 async def test_an_upload_that_lacks_a_field_is_taken_or_rejected_and_never_breaks_ingest(village, example):
     ingest = village()
     for body in from_older_producers(Upload, example.body):
-        answer = await ingest.post_body(body)
+        answer = await ingest.post_body(body, role=example.says.get("role", "sensor"))
         assert answer.status_code in (200, 422)
         reasons = {item["reason"] for item in answer.json()["rejected"]}
         assert reasons <= set(RejectReason)
@@ -242,3 +257,87 @@ def test_a_record_that_lacks_a_field_is_folded_or_rejected_and_never_breaks_the_
         rejected, state = fold(rules_example(), body)
         assert set(rejected) <= set(RejectReason)
         assert state.next_offset == 2
+
+
+async def post_request(ingest, example):
+    """Post a frozen request to ingest as whoever it is of; the answer."""
+    says = example.says
+    if example.folder == "square-webhook":
+        ingest.registry.connect_webhook("village", "cafe", "square", SQUARE_KEY)
+        path = "/v1/webhooks/square/village/cafe"
+        key = says.get("signed_with", SQUARE_KEY).encode()
+        signature = hmac.digest(key, f"http://ingest{path}".encode() + example.body, "sha256")
+        headers = {"x-square-hmacsha256-signature": base64.b64encode(signature).decode()}
+    else:
+        path, name, role = {
+            "post-sales": ("/v1/sales", "cafe", "till"),
+            "post-counts": ("/v1/counts", "gate-camera", "counter"),
+        }[example.folder]
+        headers = ingest.authorization(says.get("name", name), says.get("role", role))
+    return await ingest.client.post(path, content=example.body, headers=headers)
+
+
+def named(rejected):
+    return [[item["item"], item["reason"]] for item in rejected]
+
+
+@each(examples("post-sales", "post-counts", "square-webhook"))
+async def test_a_request_is_taken_as_it_says_and_what_is_taken_becomes_rows(village, example):
+    ingest = village()
+    answer = await post_request(ingest, example)
+    assert answer.status_code == 200
+    assert answer.json()["accepted"] == example.says["accepted"]
+    assert named(answer.json()["rejected"]) == example.says["rejected"]
+    rows = 0
+    for topic in ("sales", "counts"):
+        columns, rejected = OF_TOPIC[topic].rows([each.value for each in ingest.log.read_all(topic)])
+        assert rejected == []
+        rows += len(columns["town"])
+    assert rows == example.says["accepted"]
+
+
+@each(rejects("post-sales", "post-counts", "square-webhook"))
+async def test_a_request_is_rejected_for_the_reason_that_is_its_name(village, example):
+    ingest, says = village(example.says.get("clock", "recording")), example.says
+    answer = await post_request(ingest, example)
+    if "rejected" in says:
+        assert answer.json()["accepted"] == says["accepted"]
+        assert named(answer.json()["rejected"]) == says["rejected"]
+        assert {reason for _, reason in says["rejected"]} == {example.path.stem}
+    else:
+        assert answer.status_code == {"unreadable": 400, "bad_signature": 403}[example.path.stem]
+    assert [letter.headers["reason"].decode() for letter in ingest.dead_letters()] == [example.path.stem]
+    assert not ingest.log.read_all("sales") + ingest.log.read_all("counts")
+
+
+def guides_verdict(example, clock):
+    town = parse_town(TOWN.format(clock=clock), "village.yaml")
+    return judge_post(example.body, {town.town: town}, dict.fromkeys(town.sights, town), NOON)
+
+
+@each(examples("post-guide"))
+def test_what_a_phone_posts_is_taken_and_becomes_rows(example):
+    judged = guides_verdict(example, "live")
+    assert (judged.accepted, judged.rejected) == (example.says["accepted"], example.says["rejected"])
+    rows = 0
+    for topic, message in (
+        *(("guide-events", event) for event in judged.events["village"]),
+        *(("survey-answers", SurveyAnswers(answers=[each])) for each in judged.answers["village"]),
+    ):
+        columns, rejected = OF_TOPIC[topic].rows([message.SerializeToString()])
+        assert rejected == []
+        rows += len(columns["town"])
+    assert rows == example.says["accepted"]
+
+
+@each(rejects("post-guide"))
+def test_what_a_phone_posts_is_rejected_for_the_reason_that_is_its_name(example):
+    if "rejected" not in example.says:
+        with pytest.raises(BodyError) as raised:
+            guides_verdict(example, "live")
+        assert raised.value.reason == example.path.stem
+        return
+    judged = guides_verdict(example, example.says.get("clock", "recording"))
+    assert judged.accepted == example.says["accepted"]
+    assert [[each.item, each.reason] for each in judged.rejected] == example.says["rejected"]
+    assert {each.reason for each in judged.rejected} == {example.path.stem}

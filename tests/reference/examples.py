@@ -25,7 +25,7 @@ class Example:
 
     @property
     def body(self):
-        return self.path.with_suffix(".binpb").read_bytes()
+        return self.path.with_suffix(script("freeze").suffix(self.folder)).read_bytes()
 
     def __str__(self):
         return f"{self.path.parent.name}/{self.path.stem}"
