@@ -14,6 +14,12 @@ _ASKED_AHEAD_MS: Final = 24 * 3_600_000
 """How far ahead keys are asked for: one request a day."""
 _KEPT_MS: Final = 3_600_000
 """A key that ended longer ago than this before the instant asked for is forgotten."""
+HANDED_OUT_AHEAD_MS: Final = 8 * 24 * 3_600_000
+"""Ingest hands out no key that is further ahead of town time."""
+DESTROYED_AFTER_MS: Final = 15 * 60_000
+"""After a day's end its key is not needed any more: what was captured before that has been read."""
+_LOOK_AGAIN_MS: Final = 1_000
+"""For how long it holds that there is no key."""
 NOT_HANDED_OUT: Final = "not_handed_out"
 """The reason where ingest's answer names neither a key nor why there is none."""
 
@@ -40,6 +46,11 @@ class NoKey:
     start_ms: int
     end_ms: int
     reason: str
+
+
+def no_key_at(time_ms: int) -> NoKey:
+    """That there is no key for an instant, which is to be asked again soon."""
+    return NoKey(time_ms, time_ms + _LOOK_AGAIN_MS, NOT_HANDED_OUT)
 
 
 @dataclass(frozen=True)
@@ -101,3 +112,48 @@ class DayKeys:
             found = NoKey(time_ms, min([to_ms, *following]), reason)
             self._known.append(found)
         return found
+
+
+class KeysAhead:
+    """The keys of the coming days, for a sensor that goes on while ingest is away.
+
+    One thread asks for them, another looks them up. They are in memory only: a sensor that is carried away
+    holds no key once it has no power.
+
+    Args:
+        ask: answers a question for the keys of the instants from the first (inclusive) to the second.
+    """
+
+    def __init__(self, ask: Callable[[int, int], KeysAnswer]) -> None:
+        self._ask = ask
+        self._keys: tuple[DayKey, ...] = ()
+
+    def at(self, time_ms: int) -> DayKey | NoKey:
+        """The key of the key day to which the instant belongs, or why there is none; asks nobody."""
+        for key in self._keys:
+            if key.start_ms <= time_ms < key.end_ms:
+                return key
+        return no_key_at(time_ms)
+
+    @property
+    def until_ms(self) -> int | None:
+        """The end of the last day that has a key; None if none has."""
+        return max((key.end_ms for key in self._keys), default=None)
+
+    def refresh(self, now_ms: int) -> None:
+        """Ask for the keys of now and of the next eight days.
+
+        A key that ingest has replaced by another is replaced here; without an answer all stay.
+
+        Raises:
+            UplinkError: ingest did not answer.
+        """
+        answer = self._ask(now_ms, now_ms + HANDED_OUT_AHEAD_MS)
+        known = {key: key for key in self._keys}
+        fresh = [known.get(key, key) for key in answer.keys]
+        ending = [key for key in self._keys if key.end_ms <= now_ms]
+        self._keys = (*ending, *fresh)
+
+    def forget(self, now_ms: int) -> None:
+        """Destroy the keys of days that ended 15 minutes ago."""
+        self._keys = tuple(key for key in self._keys if now_ms < key.end_ms + DESTROYED_AFTER_MS)

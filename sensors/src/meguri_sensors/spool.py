@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from meguri_proto.schema.upload_pb2 import Batch
 
-    from meguri_sensors.day_keys import DayKey
-
 SEALED_AFTER_MS: Final = 24 * 3_600_000
 """After its end a key day takes what was late for so long."""
 SEGMENT_BYTES: Final = 1 << 20
@@ -146,25 +144,24 @@ class Spool:
                 bytes=sum(each.size for each in self._segments),
             )
 
-    def append(self, batch: Batch, day: DayKey) -> None:
+    def append(self, batch: Batch, day: SegmentDay) -> None:
         """Keep a batch; when this returns it survives a power cut, or it is counted as dropped.
 
         Args:
-            batch: heard under the day's key.
-            day: its key day.
+            batch: what was heard.
+            day: the batch's key day.
 
         Raises:
             SpoolError: the disk could not be written, though it is not full; the batch is dropped.
         """
         record = record_of(batch)
-        segment_day = SegmentDay(day.key_day, day.start_ms, day.end_ms)
         with self._lock:
             while sum(each.size for each in self._segments) + len(record) > self._bound_bytes:
                 if not self._drop_oldest():
                     break
             while True:
                 try:
-                    self._append(record, batch.count, segment_day)
+                    self._append(record, batch.count, day)
                 except OSError as error:
                     if error.errno in _DISK_FULL and self._drop_oldest():
                         continue
