@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from meguri_dashboard.asked import Asked, Slot
     from meguri_dashboard.drawings import Drawing
+    from meguri_dashboard.periods import Period
     from meguri_dashboard.wording import Wording
 
 WEEKS_BEFORE = 8
@@ -73,12 +74,21 @@ class ArrivalsFigures:
 
 def read(store: Store, asked: Asked) -> ArrivalsFigures:
     """Arrivals of the period, and what is usual. Raises StoreError."""
-    return _read_day(store, asked) if asked.period.is_day else _read_longer(store, asked)
+    if asked.period.is_day:
+        same_weekday = [asked.period.first - WEEK * n for n in range(1, WEEKS_BEFORE + 1)]
+        before = [day for day in same_weekday if day in asked.days and asked.days[day].complete]
+        return _read_day(store, asked, before)
+    return _read_longer(store, asked, asked.period.before)
 
 
-def _read_day(store: Store, asked: Asked) -> ArrivalsFigures:
-    same_weekday = [asked.period.first - WEEK * n for n in range(1, WEEKS_BEFORE + 1)]
-    before = [day for day in same_weekday if day in asked.days and asked.days[day].complete]
+def read_arrived(store: Store, asked: Asked) -> dict[str, tuple[Count | None, ...]]:
+    """Arrivals by place and slot as `read` shows them, for what stands beside them. Raises StoreError."""
+    figures = _read_day(store, asked, ()) if asked.period.is_day else _read_longer(store, asked, None)
+    return {place.place: place.by_slot for place in figures.places}
+
+
+def _read_day(store: Store, asked: Asked, before: Sequence[int]) -> ArrivalsFigures:
+    """The usual is that of the days before."""
     known = [*before, *(day.key_day for day in asked.complete)]
     by_day: dict[int, _Shown] = defaultdict(dict)
     has_signals = False
@@ -97,29 +107,28 @@ def _read_day(store: Store, asked: Asked) -> ArrivalsFigures:
     return _figures(asked, chosen, usual, has_signals=has_signals, usual_days=len(before) if usual else 0)
 
 
-def _read_longer(store: Store, asked: Asked) -> ArrivalsFigures:
-    """A day has the total of its shown hours, here as on its own page."""
-    before = asked.period.before
-    params = {**asked.of_period(), "first": day_date(before.first), "step": asked.step}
+def _read_longer(store: Store, asked: Asked, before: Period | None) -> ArrivalsFigures:
+    """A day has the total of its shown hours, here as on its own page. The usual is the period before."""
+    first = before.first if before else asked.period.first
+    params = {**asked.of_period(), "first": day_date(first), "step": asked.step}
     sums: _Shown = {}
     usual: _Shown = {}
-    shift = asked.period.first - before.first
-    has_signals, days_before = False, set()
+    has_signals = False
     for row in store.query("meguri_dashboard/arrivals_by_day", params):
         key_day, place, shown = key_day_of(row), str(row["place"]), whole(row["shown"])
         if key_day >= asked.period.first:
             _add(sums, (place, asked.slot_index(key_day)), shown)
             has_signals |= whole(row["random"]) > 0
-        elif key_day <= before.last:
-            days_before.add(key_day)
-            _add(usual, (place, asked.slot_index(key_day + shift)), shown)
+        elif before and key_day <= before.last:
+            _add(usual, (place, asked.slot_index(key_day + asked.period.first - first)), shown)
     for day in asked.running:
         cells, is_random = _running(store, asked, day.key_day)
         has_signals |= is_random
         for (place, _), count in cells.items():
             _add(sums, (place, asked.slot_index(day.key_day)), count.shown or 0)
-    complete_before = {day for day in before.days if day in asked.days and asked.days[day].complete}
-    is_whole = len(complete_before) == before.length
+    is_whole = before is not None and all(
+        day in asked.days and asked.days[day].complete for day in before.days
+    )
     return _figures(asked, sums, usual if is_whole else None, has_signals=has_signals, usual_days=0)
 
 

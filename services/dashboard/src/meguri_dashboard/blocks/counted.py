@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meguri_proto.key_days import day_date
 from meguri_proto.quantities import Quantity
 
-from meguri_dashboard.blocks import arrivals
+from meguri_dashboard.blocks.arrivals import read_arrived
 from meguri_dashboard.blocks.block import Block, Chart, Table
 from meguri_dashboard.days import key_day_of, whole
 from meguri_dashboard.drawings import Mark, Panel, columns
@@ -78,7 +78,7 @@ def read(store: Store, asked: Asked) -> CountedFigures | None:
     else:
         for row in store.query("meguri_dashboard/counted_by_day", {**params, **asked.of_period()}):
             found[str(row["counter"]), asked.slot_index(key_day_of(row))] += whole(row["counted"])
-    at = {place.place: place.by_slot for place in arrivals.read(store, asked).places}
+    at = read_arrived(store, asked)
     return CountedFigures(
         asked,
         tuple(

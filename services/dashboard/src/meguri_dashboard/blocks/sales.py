@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from meguri_proto.key_days import day_date
 
-from meguri_dashboard.blocks import arrivals
+from meguri_dashboard.blocks.arrivals import read_arrived
 from meguri_dashboard.blocks.block import Block, Chart, Table
 from meguri_dashboard.days import key_day_of, whole
 from meguri_dashboard.drawings import Mark, Panel, columns
@@ -94,7 +94,7 @@ def read(store: Store, asked: Asked) -> SalesFigures:
         for row in store.query("meguri_dashboard/sales_by_day", asked.of_period()):
             if row["shop"] in shops:
                 by_day[str(row["shop"])][key_day_of(row)] += tally(row)
-    at = {place.place: place.by_slot for place in arrivals.read(store, asked).places}
+    at = read_arrived(store, asked)
     tills = tuple(
         _till(asked, shop.shop, by_hour[shop.shop], by_day[shop.shop], at[shop.place])
         for shop in shops.values()
