@@ -10,12 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 from meguri_proto.columns import read_columns
-from meguri_proto.pseudonyms import key_check
+from meguri_proto.pseudonyms import key_check, opt_out_mark
 from meguri_proto.schema.upload_pb2 import Upload
 
 DAY_MS = 24 * 3_600_000
 KEY_KEPT_MS = 15 * 60_000
 SENSOR_TOKEN = "a-sensor's-token:"
+OPT_OUT_KEY = b"o" * 32
 REPLAYER_TOKEN = "a-replayer's-token:"
 
 
@@ -32,6 +33,8 @@ class FakeIngest:
         """The first batch of each name (sensor, boot, sequence, key day)."""
         self.posts = []
         """(path with query, name of the token, headers, body) of everything but detections and ticks."""
+        self.opted_out = []
+        """Addresses on the opt-out list."""
         self.renamed = []
         """Names under which another content arrived later."""
         self.refusals = deque()
@@ -85,6 +88,10 @@ class FakeIngest:
                 keys.append({"key_day": day, "start_ms": start, "end_ms": end, "key": key})
         rules = {"town": town.town, "gap_ms": town.gap_ms, "lateness_ms": town.lateness_ms}
         return 200, {**rules, "keys": keys, "unavailable": unavailable}
+
+    def answer_opt_outs(self):
+        marks = [base64.b64encode(opt_out_mark(OPT_OUT_KEY, each)).decode() for each in self.opted_out]
+        return 200, {"key": base64.b64encode(OPT_OUT_KEY).decode(), "marks": marks}
 
     def answer_upload(self, sender, body):
         upload = Upload.FromString(gzip.decompress(body))
@@ -162,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.ingest.answer_keys(int(asked["from_ms"][0]), int(asked["to_ms"][0]))
         if address.path == "/v1/detections":
             return self.ingest.answer_upload(token.removeprefix(role), body)
+        if address.path == "/v1/opt-outs":
+            return self.ingest.answer_opt_outs()
         if address.path in ("/v1/sales", "/v1/counts"):
             return self.ingest.answer_post(self.path, token.removeprefix(role), dict(self.headers), body)
         if role != REPLAYER_TOKEN:
