@@ -1,7 +1,7 @@
 """Rows of a small town's days, as the flow writes them."""
 
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 from meguri_proto.key_days import day_date
 from meguri_proto.towns import parse_town
@@ -40,15 +40,36 @@ class TownDay:
     def start_ms(self):
         return TOWN.day_bounds_ms(self.key_day)[0]
 
-    def stay(self, place, at_ms, dwell_ms=None, *, device=None, arrival=1):
+    def stay(self, place, at_ms, dwell_ms=None, *, device=None, arrival=1, random=0):
         """A visit; with a dwell it has closed, without it is still open."""
-        self._visits([(place, at_ms, device or next(self._devices), dwell_ms, arrival)])
+        self._visits([(place, at_ms, device or next(self._devices), dwell_ms, arrival)], random)
 
     def stays(self, number, place, at_ms, dwell_ms=None):
         """Visits of as many devices, a millisecond apart."""
         self._visits([(place, at_ms + n, next(self._devices), dwell_ms, 1) for n in range(number)])
 
-    def _visits(self, visits):
+    def walk(self, device, places, at_ms=0, *, random=0):
+        """An unbroken chain of moves through the places, half an hour apart."""
+        for ordinal, (from_place, place) in enumerate(pairwise(places), 1):
+            self._insert(
+                "moves",
+                device=device,
+                first_ms=self.start_ms + at_ms + ordinal * 30 * MINUTE,
+                place=place,
+                from_place=from_place,
+                from_first_ms=self.start_ms + at_ms + (ordinal - 1) * 30 * MINUTE,
+                ordinal=ordinal,
+                random=random,
+                rule_version=1,
+                version=1,
+            )
+
+    def found(self, table, **columns):
+        """Rows of a table of findings of complete days; a list has a value for each row."""
+        rows = max((len(value) for value in columns.values() if isinstance(value, list)), default=1)
+        self._insert(table, rows, version=1, **columns)
+
+    def _visits(self, visits, random=0):
         began = [
             (place, self.start_ms + at_ms, device, dwell, arrival)
             for place, at_ms, device, dwell, arrival in visits
@@ -67,6 +88,7 @@ class TownDay:
                     receptions=3 * closed,
                     closed=int(closed),
                     arrival=arrivals,
+                    random=random,
                     rule_version=1,
                     version=version,
                 )

@@ -1,12 +1,11 @@
 """The pages over HTTP, with a store and a Redis that are away or empty, and charts that cannot be drawn."""
 
 import re
-from datetime import date
 
 import pytest
 from fakes.town_day import DAY, HOUR, TOWN
 from fastapi.testclient import TestClient
-from meguri_dashboard import assets
+from meguri_dashboard import assets, page_book
 from meguri_dashboard.app import AssetsMissingError, Pace, create_app
 from meguri_dashboard.charts.renderer import Renderer, RenderingError
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
@@ -14,6 +13,7 @@ from meguri_proto.key_days import day_date
 
 START = TOWN.day_bounds_ms(DAY)[0]
 PAGE = f"/towns/{TOWN.town}"
+ARRIVALS = {"place": "station", "hour": 3, "arrivals": 21, "devices": 21, "random": 0}
 NO_REDIS = "redis://127.0.0.1:1/0"
 
 
@@ -91,18 +91,33 @@ def test_a_town_that_is_not_there_is_a_page_that_names_those_that_are(client):
     assert "atlantis" not in answer.text.replace("?lang", "").split("<main", 1)[1]
 
 
-@pytest.mark.parametrize("day", ["2001-01-01", "yesterday", "2024-13-40", ""])
-def test_a_day_that_is_not_there_is_a_page_that_leads_to_the_latest(client, day):
-    answer = client.get(PAGE, params={"day": day}, headers={"Accept-Language": "en"})
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"day": "2001-01-01"}, "Yamazato has no figures of these days."),
+        ({"day": "yesterday"}, "This address does not name a day of Yamazato in the form 2026-10-01."),
+        ({"day": ""}, "This address does not name a day of Yamazato in the form 2026-10-01."),
+        ({"from": "2024-10-04", "to": "2024-10-40"}, "This address does not name a day"),
+        ({"from": "2024-10-04", "to": "2024-10-01"}, "The period ends before it begins."),
+        ({"from": "2020-10-04", "to": "2024-10-04"}, "A page shows at most three years of Yamazato."),
+    ],
+)
+@pytest.mark.parametrize("part", ["", "/figures"])
+def test_a_period_that_is_not_there_is_a_page_that_says_why_and_leads_to_the_latest(
+    client, query, reason, part
+):
+    answer = client.get(f"{PAGE}{part}", params=query, headers={"Accept-Language": "en"})
     assert answer.status_code == 404
-    assert "No such day" in answer.text
+    assert "No such period" in answer.text
+    assert reason in answer.text
+    assert f'<a href="{PAGE}">To the latest day' in answer.text
 
 
 def test_a_town_without_a_day_says_so_and_has_no_picker(client, rows):
     rows.rows["days"] = []
     page = client.get(PAGE, headers={"Accept-Language": "en"}).text
     assert "No day yet" in page
-    assert "<select" not in page
+    assert "<form" not in page
 
 
 def test_the_latest_day_is_shown_unless_another_is_asked_for(client, rows):
@@ -111,7 +126,7 @@ def test_the_latest_day_is_shown_unless_another_is_asked_for(client, rows):
     assert "Saturday 5 October 2024" in client.get(PAGE, headers=english).text
     asked = client.get(PAGE, params={"day": str(day_date(DAY))}, headers=english).text
     assert "Friday 4 October 2024" in asked
-    assert f'data-fragment="{PAGE}/day?day={day_date(DAY)}&amp;lang=en"' in asked
+    assert f'data-fragment="{PAGE}/figures?day={day_date(DAY)}&amp;lang=en"' in asked
 
 
 def test_late_signals_are_told_where_there_are_any(client, rows):
@@ -124,7 +139,7 @@ def test_late_signals_are_told_where_there_are_any(client, rows):
 @pytest.mark.parametrize("error", [StoreUnavailableError("away"), StoreError("no such table")])
 def test_when_clickhouse_cannot_answer_page_and_fragment_say_so(client, rows, error):
     rows.error = error
-    for address in (PAGE, f"{PAGE}/day"):
+    for address in (PAGE, f"{PAGE}/figures"):
         answer = client.get(address, headers={"Accept-Language": "en"})
         assert answer.status_code == 503
         assert "The figures cannot be read" in answer.text
@@ -132,7 +147,7 @@ def test_when_clickhouse_cannot_answer_page_and_fragment_say_so(client, rows, er
 
 
 def test_figures_that_could_not_be_read_are_read_when_they_are_asked_for_again(client, rows):
-    rows.error, rows.error_in = StoreUnavailableError("away"), "dwell"
+    rows.error, rows.error_in = StoreUnavailableError("away"), "arrivals"
     assert client.get(PAGE).status_code == 503
     rows.error = None
     assert client.get(PAGE).status_code == 200
@@ -157,7 +172,7 @@ def test_without_redis_the_live_part_says_that_the_numbers_have_stopped(client):
 
 
 def test_a_chart_that_cannot_be_drawn_leaves_its_table_open(client, rows):
-    rows.rows["arrivals_by_hour"] = [{"place": "station", "hour": 3, "arrivals": 21, "devices": 21}]
+    rows.rows["arrivals_running"] = [ARRIVALS]
     page = client.get(PAGE, headers={"Accept-Language": "en"}).text
     assert "The chart cannot be drawn at the moment." in page
     assert '<details id="arrivals-table" open>' in page
@@ -166,12 +181,11 @@ def test_a_chart_that_cannot_be_drawn_leaves_its_table_open(client, rows):
 
 def test_within_a_minute_of_town_time_a_days_counts_stay_as_they_are(client, rows):
     def cells():
-        return re.findall(r"<td>about (\d+)</td>", client.get(f"{PAGE}/day?lang=en").text)
+        return re.findall(r"<td>about (\d+)</td>", client.get(f"{PAGE}/figures?lang=en").text)
 
-    arrivals = {"place": "station", "hour": 3, "arrivals": 21, "devices": 21}
-    rows.rows["arrivals_by_hour"] = [arrivals]
+    rows.rows["arrivals_running"] = [ARRIVALS]
     assert cells() == ["20", "20"]
-    rows.rows["arrivals_by_hour"] = [{**arrivals, "arrivals": 99, "devices": 99}]
+    rows.rows["arrivals_running"] = [{**ARRIVALS, "arrivals": 99, "devices": 99}]
     rows.rows["days"] = [day_row(watermark_ms=START + 8 * HOUR + 59_999, late=5)]
     assert cells() == ["20", "20"]
     rows.rows["days"] = [day_row(watermark_ms=START + 8 * HOUR + 60_000)]
@@ -206,11 +220,57 @@ def test_without_its_font_the_dashboard_does_not_start_and_names_the_command(row
         create_app(towns={TOWN.town: TOWN}, store=rows, redis_url=NO_REDIS)
 
 
-def test_dates_of_the_picker_are_days_of_the_table(client, rows):
+def test_the_picker_offers_presets_that_end_with_the_latest_day_and_the_days_beside(client, rows):
     rows.rows["days"] = [day_row(DAY + 1), day_row(DAY), day_row(DAY - 1)]
     page = client.get(PAGE, params={"day": str(day_date(DAY))}, headers={"Accept-Language": "en"}).text
-    options = re.findall(r'<option value="([\d-]+)"( selected)?>', page)
-    assert [date.fromisoformat(day) for day, _ in options] == [day_date(DAY + n) for n in (1, 0, -1)]
-    assert [bool(selected) for _, selected in options] == [False, True, False]
+    presets = re.findall(r'<li><a href="/towns/yamazato\??([^"]*)"( aria-current="page")?>([^<]+)', page)
+    assert [(query.replace("&amp;", "&"), text) for query, _, text in presets] == [
+        ("", "Latest day"),
+        ("day=2024-10-04", "The day before"),
+        ("from=2024-09-29&to=2024-10-05", "7 days"),
+        ("from=2024-09-06&to=2024-10-05", "30 days"),
+        ("from=2023-10-07&to=2024-10-05", "A year"),
+    ]
+    assert [bool(chosen) for _, chosen, _ in presets] == [False, True, False, False, False]
+    assert (
+        re.findall(r'name="(?:from|to)" value="([^"]+)" min="([^"]+)" max="([^"]+)"', page)
+        == [("2024-10-04", "2024-10-03", "2024-10-05")] * 2
+    )
     assert "Earlier: Thu 3 Oct" in page
     assert "Later: Sat 5 Oct" in page
+
+
+def test_the_day_beside_is_the_nearest_that_has_figures(client, rows):
+    rows.rows["days"] = [day_row(DAY), day_row(DAY - 9)]
+    page = client.get(PAGE, headers={"Accept-Language": "en"}).text
+    assert "Earlier: Wed 25 Sep" in page
+    assert "Later:" not in page
+
+
+def test_days_of_a_period_without_figures_are_said(client, rows):
+    rows.rows["days"] = [day_row(DAY), day_row(DAY - 1), day_row(DAY - 4)]
+    query = {"from": str(day_date(DAY - 5)), "to": str(day_date(DAY))}
+    page = client.get(PAGE, params=query, headers={"Accept-Language": "en"}).text
+    assert "29 September – 4 October 2024" in page
+    assert "3 of 6 days have no figures: Sun 29 Sep, Tue 1 Oct–Wed 2 Oct." in page
+
+
+def test_every_block_has_its_definition_one_click_away(client, rows):
+    page = client.get(PAGE, headers={"Accept-Language": "en"}).text
+    blocks = re.findall(r'<section class="block" id="([^"]+)"', page)
+    assert {"arrivals", "dwell", "moves", "sensors"} <= set(blocks)
+    for block in blocks:
+        definition = page.split(f'<details id="{block}-definition">')[1].split("</details>")[0]
+        assert definition.count("<summary>") == 1
+        assert re.search(r"<p>\w+", definition)
+
+
+def test_figures_of_days_that_are_over_are_read_again_after_a_minute(client, rows, monkeypatch):
+    english = {"Accept-Language": "en"}
+    cell = {**ARRIVALS, "key_day": day_date(DAY)}
+    rows.rows |= {"days": [day_row(complete=1)], "arrivals_by_hour": [cell]}
+    assert "about 20" in client.get(PAGE, headers=english).text
+    rows.rows["arrivals_by_hour"] = [{**cell, "arrivals": 99, "devices": 99}]
+    assert "about 100" not in client.get(PAGE, headers=english).text
+    monkeypatch.setattr(page_book, "_FRESH_S", -1)
+    assert "about 100" in client.get(PAGE, headers=english).text

@@ -1,5 +1,5 @@
--- Which ways of at least two moves did at least so many devices with a stable address take, on the complete days
--- of a period? Whole calendar months are one unit of publication, other days each their own.
+-- Which ways of at least two moves did devices with a stable address take, on the complete days of a period?
+-- Whole calendar months are one unit of publication, other days each their own.
 -- params: town, first, last, first_whole, last_whole (key days), step
 -- columns: unit (its first day), path (places joined by >), paths, devices (at least so many: the greatest number
 -- of a day, since a device has another pseudonym every day; none below the step)
