@@ -163,16 +163,18 @@ class _Handler(BaseHTTPRequestHandler):
             return self.ingest.answer_post(self.path, "", dict(self.headers), body)
         if role is None:
             return 401, {"error": "The token is missing or unknown; enrol to get one."}
-        address = urlsplit(self.path)
-        if address.path == "/v1/keys":
-            asked = parse_qs(address.query)
-            return self.ingest.answer_keys(int(asked["from_ms"][0]), int(asked["to_ms"][0]))
-        if address.path == "/v1/detections":
-            return self.ingest.answer_upload(token.removeprefix(role), body)
-        if address.path == "/v1/opt-outs":
-            return self.ingest.answer_opt_outs()
-        if address.path in ("/v1/sales", "/v1/counts"):
-            return self.ingest.answer_post(self.path, token.removeprefix(role), dict(self.headers), body)
+        address, name = urlsplit(self.path), token.removeprefix(role)
+        asked = parse_qs(address.query)
+        ingest = self.ingest
+        answers = {
+            "/v1/keys": lambda: ingest.answer_keys(int(asked["from_ms"][0]), int(asked["to_ms"][0])),
+            "/v1/opt-outs": ingest.answer_opt_outs,
+            "/v1/detections": lambda: ingest.answer_upload(name, body),
+            "/v1/sales": lambda: ingest.answer_post(self.path, name, dict(self.headers), body),
+            "/v1/counts": lambda: ingest.answer_post(self.path, name, dict(self.headers), body),
+        }
+        if address.path in answers:
+            return answers[address.path]()
         if role != REPLAYER_TOKEN:
             return 403, {"error": "Only a replayer's token may tick."}
         return self.ingest.answer_tick(json.loads(body)["town_time_ms"])
