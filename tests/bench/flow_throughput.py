@@ -26,6 +26,8 @@ from kafka import KafkaProducer
 from meguri.engines import Children, Kafka, Redis
 from meguri_flow import metrics
 from meguri_flow.app import Flow
+from meguri_flow.stream import findings
+from meguri_flow.stream.owned import TABLES
 from meguri_kit.clickhouse.embedded import EmbeddedStore
 from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.log import LogProducer, create_topics
@@ -120,7 +122,7 @@ async def decode_only(bootstrap: str, messages: int) -> float:
 
 def through_the_flow(bootstrap: str, redis_url: str, store: EmbeddedStore, folder: Path, total: int) -> dict:
     """Detections a second from the first message folded to the last row readable, snapshots on."""
-    for table in ("visits", "presence", "sensor_health", "days", "snapshots"):
+    for table in (*TABLES, *findings.TABLES, "days", "snapshots"):
         store.execute(f"TRUNCATE TABLE {table}")
     log = LogProducer(bootstrap)
     flow = Flow(bootstrap, store, log, redis_url, folder)
