@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from command_line.processes import Meguri, rows
-from meguri_proto.key_days import day_date
 from meguri_proto.towns import parse_town
 from reference.village import expected
 
@@ -19,6 +18,7 @@ TWO_DAYS = (
     "0.4",
     "--exit-when-filled",
 )
+STABLE = ("--addresses", "stable", "--exit-when-filled")
 OF_TOWN = "FINAL WHERE town = '{town}'"
 VISITS = f"SELECT place, first_ms, last_ms, receptions, random FROM visits {OF_TOWN} AND closed = 1"
 MOVES = f"SELECT from_place, from_first_ms, place, first_ms, ordinal, random FROM moves {OF_TOWN}"
@@ -48,7 +48,7 @@ def of_town(data, town):
 def stable(request, tmp_path_factory):
     """A data folder into which both towns came, with phones that keep their addresses."""
     data = tmp_path_factory.mktemp("stable") / "demo"
-    with Meguri("demo", data, *TWO_DAYS, "--addresses", "stable", "--seed", request.param) as run:
+    with Meguri("demo", data, *TWO_DAYS, *STABLE, "--seed", request.param) as run:
         assert run.wait() == 0, run.output
     return data
 
