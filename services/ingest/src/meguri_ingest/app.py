@@ -31,6 +31,7 @@ from meguri_ingest.opening import TOPIC, OpenDays
 from meguri_ingest.posted_items import PostedItems
 from meguri_ingest.rates import Rates
 from meguri_ingest.refusals import Refusals
+from meguri_ingest.replays import Replays
 from meguri_ingest.settings import Settings
 from meguri_ingest.ticking import Ticking
 from meguri_ingest.till_intake import TillIntake
@@ -110,6 +111,8 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
         docs_url=None,
         redoc_url=None,
     )
+    # For the process that runs this app: dead letters are replayed by whoever operates it, not over HTTP.
+    app.state.replays = Replays(towns, registry, clocks, coalescer, till_intake, settings)
     instrument(app, metrics.registry, "meguri_ingest")
     answer_errors(app, metrics, settings.retry_after_s)
     callers = Callers(towns, registry, rates, metrics)

@@ -40,8 +40,10 @@ class TillIntake:
         Raises:
             LogUnavailableError: some were not acknowledged; posting them again is harmless.
         """
-        await self._take("sales", SALES, shop, verdicts, lambda sales: Sales(sales=sales))
-        self._metrics.accepted_sales.inc(len(verdicts.accepted))
+        letters = _letters(SALES, "sales", shop, verdicts.rejected, _sales)
+        await asyncio.gather(
+            self.append_sales(shop.town, verdicts.accepted), self._dead_letters.append(letters)
+        )
         self._metrics.ignored.labels("sales").inc(verdicts.ignored)
 
     async def take_counts(self, counter: Teller, verdicts: Verdicts[Count]) -> None:
@@ -50,28 +52,47 @@ class TillIntake:
         Raises:
             LogUnavailableError: some were not acknowledged; posting them again is harmless.
         """
+        letters = _letters(COUNTS, "counts", counter, verdicts.rejected, _counts(counter.town, counter.name))
+        await asyncio.gather(
+            self.append_counts(counter.town, counter.name, verdicts.accepted),
+            self._dead_letters.append(letters),
+        )
 
-        def batch(counts: Sequence[Count]) -> CountBatch:
-            return CountBatch(town=counter.town, counter=counter.name, counts=counts)
+    async def append_sales(self, town: str, sales: Sequence[Sale]) -> None:
+        """Return when the log has sales that were accepted.
 
-        await self._take("counts", COUNTS, counter, verdicts, batch)
-        self._metrics.accepted_counts.inc(len(verdicts.accepted))
+        Raises:
+            LogUnavailableError: some were not acknowledged; appending them again is harmless.
+        """
+        await self._append("sales", town, sales, _sales)
+        self._metrics.accepted_sales.inc(len(sales))
 
-    async def _take(
-        self,
-        topic: str,
-        source: str,
-        teller: Teller,
-        verdicts: Verdicts[_M],
-        message: Callable[[Sequence[_M]], Message],
+    async def append_counts(self, town: str, counter: str, counts: Sequence[Count]) -> None:
+        """Return when the log has counts that were accepted.
+
+        Raises:
+            LogUnavailableError: some were not acknowledged; appending them again is harmless.
+        """
+        await self._append("counts", town, counts, _counts(town, counter))
+        self._metrics.accepted_counts.inc(len(counts))
+
+    async def _append(
+        self, topic: str, town: str, items: Sequence[_M], message: Callable[[Sequence[_M]], Message]
     ) -> None:
         await asyncio.gather(
             *(
-                self._log.append(topic, message(part).SerializeToString(), key=teller.town.encode())
-                for part in in_messages(verdicts.accepted)
-            ),
-            self._dead_letters.append(_letters(source, topic, teller, verdicts.rejected, message)),
+                self._log.append(topic, message(part).SerializeToString(), key=town.encode())
+                for part in in_messages(items)
+            )
         )
+
+
+def _sales(sales: Sequence[Sale]) -> Sales:
+    return Sales(sales=sales)
+
+
+def _counts(town: str, counter: str) -> Callable[[Sequence[Count]], CountBatch]:
+    return lambda counts: CountBatch(town=town, counter=counter, counts=counts)
 
 
 def in_messages(items: Sequence[_M]) -> Iterator[list[_M]]:
