@@ -16,44 +16,37 @@ import pytest_asyncio
 from meguri_dashboard.assets import FONTS
 from meguri_dashboard.charts.renderer import Renderer, RenderingError
 
+AXIS = {"count": 24, "ticks": [0.0, 12.0, 24.0], "labels": ["4時", "16時", "4時"]}
+
+
+def panel(name, *marks):
+    """Each mark a place in the panel, a value, a look, a text and what is usual."""
+    of_marks = [
+        {"at": at, "value": value, "look": look, "text": text, "label": f"{name} {at}", "usual": usual}
+        for at, value, look, text, usual in marks
+    ]
+    return {"name": name, "marks": of_marks, "top": 40}
+
+
+HOURS = ((3, 5, "hidden", "", None), (4, 40, "shown", "40", 30), (5, 20, "so_far", "20", None))
 DRAWING = {
-    "chart": "arrivals",
+    "chart": "columns",
     "label": "場所ごとの棒グラフ",
-    "panels": ["道の駅", "茶の館"],
-    "hours": {"count": 24, "ticks": [0, 12, 24], "labels": ["4時", "16時", "4時"]},
-    "top": 40,
-    "rows": [
-        {"panel": place, "hour": hour, "value": value, "look": look, "text": text, "label": f"{place} {hour}"}
-        for place in ("道の駅", "茶の館")
-        for hour, value, look, text in ((3, 5, "hidden", ""), (4, 40, "shown", "40"), (5, 20, "so_far", "20"))
-    ],
+    "axis": AXIS,
+    "panels": [panel("道の駅", *HOURS), panel("茶の館", *HOURS)],
 }
-DWELL = {
-    "chart": "dwell",
-    "label": "滞在",
-    "panels": ["道の駅", "茶の館"],
-    "lengths": ["5分未満", "5～15分"],
-    "top": 40,
-    "rows": [
-        {
-            "panel": place,
-            "length": length,
-            "value": 20,
-            "look": "shown",
-            "text": "20",
-            "label": f"{place} {length}",
-        }
-        for place in ("道の駅", "茶の館")
-        for length in ("5分未満", "5～15分")
-    ],
-}
-SENSORS = {
-    "chart": "sensors",
+MANY = {**DRAWING, "panels": [panel(f"場所{number}", *HOURS) for number in range(8)]}
+LENGTHS = (("5分未満", 20, "shown", "20", None), ("5～15分", 5, "hidden", "5件未満", None))
+BARS = {"chart": "bars", "label": "滞在", "panels": [panel("道の駅", *LENGTHS), panel("茶の館", *LENGTHS)]}
+STRIPS = {
+    "chart": "strips",
     "label": "受信",
-    "panels": ["station-shop"],
-    "hours": DRAWING["hours"],
-    "rows": [{"panel": "station-shop", "hour": 0, "value": 12, "label": "station-shop 4時"}],
+    "axis": AXIS,
+    "panels": [panel("station-shop", (0, 12, "shown", "", None)), panel("gate", (1, 0, "shown", "", None))],
 }
+DRAWINGS = pytest.mark.parametrize(
+    "drawing", [DRAWING, MANY, BARS, STRIPS], ids=["columns", "many columns", "bars", "strips"]
+)
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -71,22 +64,39 @@ def labels(svg):
     return [e.get("aria-label") for e in ET.fromstring(svg).iter() if e.get("aria-label")]
 
 
-@pytest.mark.parametrize("drawing", [DRAWING, DWELL, SENSORS], ids=lambda drawing: drawing["chart"])
+@DRAWINGS
 async def test_every_word_of_a_chart_is_its_drawings_own(renderer, drawing):
     svg = await renderer.svg(drawing, 328)
-    assert labels(svg) == [drawing["label"], *(row["label"] for row in drawing["rows"])]
+    marks = [mark for panel in drawing["panels"] for mark in panel["marks"]]
+    assert labels(svg) == [drawing["label"], *(mark["label"] for mark in marks)]
     assert "aria-roledescription" not in svg
     words = {text.text for text in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
-    known = {row.get("text") for row in drawing["rows"]} | set(drawing["panels"])
-    known |= set(drawing.get("hours", {}).get("labels", ())) | set(drawing.get("lengths", ()))
+    known = {mark["text"] for mark in marks} | {mark["at"] for mark in marks}
+    known |= {panel["name"] for panel in drawing["panels"]} | set(drawing.get("axis", {}).get("labels", ()))
     assert {word for word in words if not word.isdigit()} <= known
 
 
-@pytest.mark.parametrize("drawing", [DRAWING, DWELL, SENSORS], ids=lambda drawing: drawing["chart"])
+@DRAWINGS
 @pytest.mark.parametrize("width", [328, 680])
 async def test_a_chart_is_as_wide_as_it_was_asked(renderer, drawing, width):
     svg = ET.fromstring(await renderer.svg(drawing, width))
     assert width - 20 <= float(svg.get("width")) <= width
+
+
+async def test_what_is_usual_is_a_line_where_it_is_known(renderer):
+    usual = [mark["usual"] for panel in DRAWING["panels"] for mark in panel["marks"]]
+    svg = ET.fromstring(await renderer.svg(DRAWING, 328))
+    lines = [
+        line for line in svg.iter("{http://www.w3.org/2000/svg}line") if line.get("stroke") == "var(--ink)"
+    ]
+    assert len(lines) == len([value for value in usual if value is not None])
+
+
+async def test_panels_keep_the_axis_of_their_own(renderer):
+    panels = [{**DRAWING["panels"][0], "top": 40}, {**DRAWING["panels"][1], "top": 40_000}]
+    svg = await renderer.svg({**DRAWING, "panels": panels}, 680)
+    assert ">20<" in svg
+    assert ">20k<" in svg
 
 
 async def test_colours_are_tokens_so_that_one_drawing_serves_light_dark_and_paper(renderer):
@@ -104,7 +114,7 @@ async def test_the_same_drawing_is_drawn_once(renderer):
 
 async def test_a_killed_process_is_replaced_within_the_same_request(renderer):
     await renderer.svg(DRAWING, 328)
-    await renderer.svg(SENSORS, 400)
+    await renderer.svg(STRIPS, 400)
     killed = renderer.pid
     os.kill(killed, signal.SIGKILL)
     assert (await renderer.svg(DRAWING, 500)).startswith("<svg")

@@ -25,6 +25,8 @@ LEFT_PX = 38
 """Room for the numbers of a y axis, always the same, so that a chart is exactly as wide as it was asked."""
 RIGHT_PX = 14
 GAP_PX = 20
+LABEL_PX = 8
+"""Between the name of a bar and the bar."""
 NARROW_PX = 500
 """Below this width a chart writes fewer numbers and never two panels side by side."""
 MOST_WIDE_PANELS = 2
@@ -131,7 +133,9 @@ def _bars(drawing: dict[str, Any], width: int) -> dict[str, Any]:
     side_by_side = 2 if width >= NARROW_PX and len(panels) > 1 else 1
     panel_px = (width - GAP_PX * (side_by_side - 1)) // side_by_side
     names = [str(mark["at"]) for panel in panels for mark in panel["marks"]]
-    labels_px = min(8 + max((int(text_px(name, TEXT_PX)) + 1 for name in names), default=0), panel_px // 2)
+    labels_px = min(
+        2 * LABEL_PX + int(max((text_px(name, TEXT_PX) for name in names), default=0)), panel_px // 2
+    )
     return {
         "concat": [
             _filled(
@@ -159,8 +163,8 @@ def _bars_form(names: tuple[str, ...], top: float, panel_px: int, labels_px: int
             domain=False,
             minExtent=labels_px,
             maxExtent=labels_px,
-            labelLimit=labels_px - 8,
-            labelPadding=8,
+            labelLimit=labels_px - LABEL_PX,
+            labelPadding=LABEL_PX,
         ),
     )
     value = alt.X("value:Q", scale=alt.Scale(domain=[0, top * 1.3], nice=False), axis=None)
@@ -171,7 +175,7 @@ def _bars_form(names: tuple[str, ...], top: float, panel_px: int, labels_px: int
     numbers = base.mark_text(dx=6, align="left", fontSize=TEXT_PX, fill=_INK, aria=False).encode(
         y=at, x=value, text=alt.Text("text:N")
     )
-    return _form(alt.layer(bars, numbers), panel_px - labels_px - RIGHT_PX, len(names) * 24)
+    return _form(alt.layer(bars, numbers), panel_px - labels_px - LABEL_PX, len(names) * 24)
 
 
 def _strips(drawing: dict[str, Any], width: int) -> dict[str, Any]:
