@@ -1,5 +1,6 @@
 """What the sensors' tests take for ingest, and ingest: both answer a sensor the same."""
 
+import json
 from contextlib import contextmanager
 from threading import Thread
 
@@ -16,9 +17,11 @@ from meguri_proto.schema.upload_pb2 import Batch
 from meguri_sensors.replay import replay
 from meguri_sensors.uplink import Uplink, UplinkError
 from meguri_village.filling import Filling
-from meguri_village.people import Village
+from meguri_village.outlets import Keys, Outlets
+from meguri_village.posting import Poster
+from meguri_village.village import Village
 from reference.captures import SIGNAL, capture, element, probe_request, radiotap
-from reference.village import KEY_DAY, village_town, visits_in
+from reference.village import KEY_DAY, expected, village_town, visits_in
 
 TOWN = village_town()
 START, END = TOWN.day_bounds_ms(KEY_DAY)
@@ -225,19 +228,18 @@ def test_a_capture_is_replayed_whole_and_again_without_a_change(ingest, uplink, 
 
 
 def test_the_village_arrives(ingest, tmp_path):
-    village = Village(TOWN, 1, 0.05)
-    uplinks = {
-        sensor: Uplink(ingest.url, ingest.token(sensor, "replayer"), patience_s=5) for sensor in TOWN.sensors
-    }
+    village = Village(TOWN, 1, 0.05, "stable")
+    token = ingest.token("shop", "replayer")
+    service = Poster(ingest.url, patience_s=5)
+    outlets = Outlets(TOWN, Keys(token, {}, {}, {}), service, service)
     steps = []
-    Filling(village, uplinks, tmp_path, NOON, NOON + 2 * HOUR).run(
-        lambda: NOON + 2 * HOUR, None, steps.append
+    Filling(village, Uplink(ingest.url, token, patience_s=5), outlets, tmp_path, NOON, NOON + 26 * HOUR).run(
+        lambda: NOON + 26 * HOUR, None, steps.append
     )
-    assert steps[-1].rejected == 0
-    rows = (tmp_path / "visits-2025-11-19.csv").read_text().splitlines()[1:]
-    truth = sorted(
-        tuple(row.split(",")[column] for column in (1, 5, 6, 7)) for row in rows if ",," not in row
-    )
-    found = sorted(tuple(map(str, visit)) for visit in visits_in(ingest.detections(), TOWN).elements())
+    # A sensor's clock is off on the second day: what it tells is refused, all of it and nothing else.
+    ahead = [json.loads(path.read_text())["receptions_clock"] for path in sorted(tmp_path.glob("totals-*"))]
+    assert steps[-1].rejected == sum(ahead) > 0
+    truth = [row[:4] for row in expected(tmp_path, TOWN).visits]
+    found = sorted(visits_in(ingest.detections(), TOWN).elements())
     assert found == truth
     assert found

@@ -154,7 +154,7 @@ class Filling:
         progress = replace(self._progress, sending_until_ms=end_ms)
         self._file.save(progress)
         sequences = self._tell_detections(progress, end_ms)
-        self._tell_the_rest(pool, progress.done_ms, end_ms, is_live=is_live)
+        self._tell_the_rest(pool, progress.done_ms, end_ms)
         is_day_over = end_ms == self._day.end_ms
         if is_day_over or is_live or end_ms == self._until_ms:
             write_truth(self._day, progress.start_ms, end_ms, self._folder)
@@ -198,9 +198,10 @@ class Filling:
             sequences[sensor] = batcher.sequences[key_day]
         return told, sequences
 
-    def _tell_the_rest(self, pool: ThreadPoolExecutor, from_ms: int, to_ms: int, *, is_live: bool) -> None:
+    def _tell_the_rest(self, pool: ThreadPoolExecutor, from_ms: int, to_ms: int) -> None:
         """Let tills, counters and phones tell what happened, all at once."""
         day, outlets = self._day, self._outlets
+        is_live = to_ms - from_ms <= LIVE_CHUNK_MS
         told = [each for each in day.tellings if from_ms <= each.told_ms < to_ms]
         counted = [each for each in day.counts if from_ms < each.to_ms <= to_ms]
         uses = [each for each in day.uses if from_ms <= each.at_ms < to_ms]

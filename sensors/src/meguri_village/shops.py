@@ -129,7 +129,8 @@ def _tellings(village: Village, key_day: int, shop: Shop, company: Company) -> l
             external_id,
             at,
             yen,
-            yen * _TAX_PERCENT // (100 + _TAX_PERCENT),
+            # A payment of Square's is an amount; the tax within it stands in the order.
+            0 if till is Till.SQUARE else yen * _TAX_PERCENT // (100 + _TAX_PERCENT),
             *_told(till, *PAYMENTS[how][1:]),
             of,
         )

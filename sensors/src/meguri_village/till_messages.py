@@ -166,7 +166,9 @@ def _square_source(method: str, brand: str) -> dict[str, object]:
     if brand in _FELICA:
         details = {"felica_details": {"felica_brand": _FELICA[brand]}}
         return {"source_type": "CARD", "electronic_money_details": details}
-    return {"source_type": "CASH" if method == "cash" else "EXTERNAL"}
+    if method == "voucher":
+        return {"source_type": "EXTERNAL", "external_details": {"type": "FOOD_VOUCHER"}}
+    return {"source_type": "CASH"}
 
 
 def _instant(time_ms: int) -> str:
