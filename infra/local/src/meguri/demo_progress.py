@@ -76,8 +76,8 @@ class DemoProgress:
             await self._say_history()
         elif self._is_plain and time.monotonic() > self._told + PLAIN_SECONDS:
             self._told = time.monotonic()
-            told = (f"{v.town.names['en']} {_how_far(v)}" for v in self._villages if v.step is not None)
-            self._running.narrator.say(f"Filling: {'; '.join(told)}")
+            told = [f"{v.town.names['en']} {_how_far(v)}" for v in self._villages if v.step is not None]
+            self._running.narrator.say(f"Filling: {'; '.join(told) or 'the first day is being made'}")
 
     def _say_addresses_once_there_is_something(self) -> None:
         if self._addresses_said:
