@@ -11,7 +11,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from meguri import town_command
+from meguri import dead_letters, opt_outs, town_command
+from meguri.asking import DEMO_DATA, UP_DATA, Json, RunningData, TownName, ask, control_socket
 from meguri.errors import LocalRunError
 from meguri.listeners import DEFAULT_PORT
 
@@ -22,18 +23,12 @@ app = typer.Typer(
     help="Meguri on one machine: what passing phones, tills and guides tell a small destination.",
 )
 app.add_typer(town_command.app, name="town")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(opt_outs.opt_out)
 
-DEMO_DATA = Path(".meguri/demo")
-UP_DATA = Path(".meguri/up")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Port = Annotated[
     int, typer.Option(min=0, max=65533, help="Of the dashboard; ingest and guide take the next two. 0: any.")
 ]
-RunningData = Annotated[
-    Path | None, typer.Option("--data", help="The data folder of the Meguri that runs.", show_default=False)
-]
-TownName = Annotated[str, typer.Option("--town", help="The town's name, as its file says.")]
 SensorName = Annotated[str, typer.Option("--sensor", help="The sensor's name, as the town's file says.")]
 Capture = Annotated[
     Path,
@@ -116,7 +111,7 @@ def status(*, data: RunningData = None, as_json: Json = False) -> None:
     """Say what runs, where, and how far the flow is behind the log."""
     from meguri.status import show
 
-    reply = _ask(data, {"op": "status"})
+    reply = ask(data, {"op": "status"})
     if as_json:
         _print_json(reply)
     else:
@@ -152,7 +147,7 @@ def enrol(  # noqa: PLR0913  a command has as many arguments as options
     request = {"op": "enrol", "town": town, "name": name, "role": role}
     if square_key:
         request["square_key"] = _secret("Square's signature key")
-    reply = _ask(data, request)
+    reply = ask(data, request)
     if as_json:
         _print_json(reply)
         return
@@ -184,7 +179,7 @@ def replay(
     """Send a capture through the Meguri that runs, into a recording town, as its sensor would have."""
     from meguri.captures import replay_capture
 
-    socket = _control_socket(data)
+    socket = control_socket(data)
     report = replay_capture(capture, town, sensor, socket, show=not as_json)
     if as_json:
         _print_json(report.as_dict())
@@ -257,20 +252,3 @@ def _secret(what: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(what, hide_input=True)).strip()
     return sys.stdin.readline().strip()
-
-
-def _ask(data: Path | None, request: dict[str, Any]) -> dict[str, Any]:
-    from meguri import control
-
-    return control.ask(_control_socket(data), request)
-
-
-def _control_socket(data: Path | None) -> Path:
-    """Of the named data folder, else of the demo's or of `up`'s, whichever runs here."""
-    from meguri import control
-    from meguri.data_folder import DataFolder
-
-    if data is not None:
-        return DataFolder(data).control_socket
-    sockets = [DataFolder(path).control_socket for path in (DEMO_DATA, UP_DATA)]
-    return next(filter(control.answers, sockets), sockets[0])

@@ -7,9 +7,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from meguri.dead_letter_operations import dead_letter_operations
 from meguri.enrolment import ROLES, connect_square, enrol
 from meguri.errors import LocalRunError
 from meguri.flow_progress import all_written, one_to_one_progress
+from meguri.opt_outs import opt_out_operations
 
 if TYPE_CHECKING:
     from meguri.control import Operation
@@ -29,7 +31,8 @@ def operations(running: Running) -> dict[str, Operation]:
     async def fold(_request: dict[str, Any]) -> dict[str, Any]:
         return {"next_offsets": await all_written(running)}
 
-    return {"status": status, "enrol": enrol_one, "fold": fold}
+    own = {"status": status, "enrol": enrol_one, "fold": fold}
+    return {**own, **dead_letter_operations(running), **opt_out_operations(running)}
 
 
 def _enrol(running: Running, request: dict[str, Any]) -> dict[str, Any]:
