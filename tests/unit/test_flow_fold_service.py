@@ -17,7 +17,15 @@ LOG = [rules_record(), *(as_record(Message(tick_ms=START + i)) for i in range(20
 class FakeConsumer:
     def __init__(self, start=0):
         self.start = start
+        self.end = 0
         self.sought = []
+        self.reads = []
+
+    async def getmany(self, **_):
+        return {WHERE: records(*self.reads.pop(0))} if self.reads else {}
+
+    def highwater(self, _):
+        return self.end
 
     async def beginning_offsets(self, partitions):
         return dict.fromkeys(partitions, self.start)
@@ -80,3 +88,45 @@ def test_findings_ahead_of_the_log_are_refused_with_what_to_do(service):
     loaded.partition.next_offset = 9
     with pytest.raises(LogReplacedError, match="offset 9, but Kafka's log ends at 3"):
         service._take_over(WHERE, loaded, 0, 3)
+
+
+@pytest.fixture
+def reading(service, monkeypatch):
+    """Lets the service take the reads given, one a turn, and tells after which turns it wrote."""
+    written = []
+
+    class WrittenPartition(OwnedPartition):
+        def write(self):
+            written.append(self.state.next_offset)
+            self.saved_offset = self.state.next_offset
+
+    async def commit(_):
+        pass
+
+    service._owned[WHERE] = WrittenPartition(0, None, store=None, snapshots=None)
+    service._consumer.commit = commit
+
+    async def turns(*reads, end):
+        service._consumer.end = end
+        service._consumer.reads = list(reads)
+        found = []
+        for _ in range(len(reads) + 1):
+            await service._turn()
+            found.append(list(written))
+            written.clear()
+        return found
+
+    return turns
+
+
+async def test_what_is_folded_is_written_when_a_read_brings_nothing_more(reading):
+    assert await reading(range(3), range(3, 6), end=6) == [[], [], [6]]
+
+
+async def test_while_the_log_holds_more_an_empty_read_is_no_reason_to_write(reading):
+    assert await reading(range(3), range(3, 6), end=7) == [[], [], []]
+
+
+async def test_nothing_new_is_nothing_to_write(reading):
+    await reading(range(3), end=3)
+    assert await reading(end=3) == [[]]

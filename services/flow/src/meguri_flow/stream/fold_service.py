@@ -146,19 +146,23 @@ class FoldService(faust.Service):
     @faust.Service.task
     async def _read(self) -> None:
         while not self.should_stop:
-            batches = await self._consumer.getmany(
-                timeout_ms=int(1000 * QUIET_SECONDS), max_records=MOST_MESSAGES
-            )
-            async with self._lock:
-                for topic_partition, records in batches.items():
-                    owned = self._owned.get(topic_partition)
-                    if owned is not None:
-                        await self._take(topic_partition, owned, records)
-                if any(owned.is_ahead_of_its_snapshot for owned in self._owned.values()):
-                    self._pace.folded(time.monotonic())
-                quiet = not batches and not any(self._lag(*each) for each in self._owned.items())
-            if self._pace.is_due(time.monotonic(), quiet=quiet):
-                await self._checkpoint_all()
+            await self._turn()
+
+    async def _turn(self) -> None:
+        """Read and fold what is there, and write if it is time to."""
+        batches = await self._consumer.getmany(
+            timeout_ms=int(1000 * QUIET_SECONDS), max_records=MOST_MESSAGES
+        )
+        async with self._lock:
+            for topic_partition, records in batches.items():
+                owned = self._owned.get(topic_partition)
+                if owned is not None:
+                    await self._take(topic_partition, owned, records)
+            if any(owned.is_ahead_of_its_snapshot for owned in self._owned.values()):
+                self._pace.folded(time.monotonic())
+            quiet = not batches and not any(self._lag(*each) for each in self._owned.items())
+        if self._pace.is_due(time.monotonic(), quiet=quiet):
+            await self._checkpoint_all()
 
     @faust.Service.timer(LIVE_SECONDS)
     async def _publish_live(self) -> None:
