@@ -1,14 +1,12 @@
 """Live capture on the kernel's own sockets, from an interface that passes for one in monitor mode."""
 
-import fcntl
-import os
 import socket
-import struct
 import time
+from contextlib import ExitStack
 from itertools import islice
 
 import pytest
-from conftest import skip_or_fail
+from fakes.air import BARE, ETHERNET, PRISM, RADIOTAP, Air
 from meguri_proto.pseudonyms import pseudonym
 from meguri_sensors.link_types import LinkType
 from meguri_sensors.live_capture import LiveCapture, LiveCaptureError
@@ -17,52 +15,12 @@ from reference.captures import SIGNAL, prism, probe_request, radiotap
 
 KEY = b"k" * 32
 ADDRESS = bytes.fromhex("001122334455")
-ETHERNET, BARE, PRISM, RADIOTAP = 1, 801, 802, 803
-TUNSETIFF, TUNSETLINK, IFF_TUN = 0x400454CA, 0x400454CD, 1
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
-PACKET_INFORMATION = bytes(4)
-
-
-class Air:
-    """A TUN device that has the hardware type of an interface in monitor mode: what is sent is heard."""
-
-    name = "meguri-air"
-
-    def __init__(self, hardware_type):
-        self._device = os.open("/dev/net/tun", os.O_RDWR)
-        fcntl.ioctl(self._device, TUNSETIFF, struct.pack("16sH22x", self.name.encode(), IFF_TUN))
-        fcntl.ioctl(self._device, TUNSETLINK, hardware_type)
-        self.put(up=True)
-
-    def put(self, *, up):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-            asked = struct.pack("16sH22x", self.name.encode(), 0)
-            flags = struct.unpack("16sH22x", fcntl.ioctl(control, SIOCGIFFLAGS, asked))[1]
-            flags = flags | IFF_UP if up else flags & ~IFF_UP
-            fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH22x", self.name.encode(), flags))
-
-    def send(self, *frames):
-        for frame in frames:
-            os.write(self._device, PACKET_INFORMATION + frame)
-
-    def close(self):
-        os.close(self._device)
 
 
 @pytest.fixture
 def air_of():
-    made = []
-
-    def air_of(hardware_type):
-        try:
-            made.append(Air(hardware_type))
-        except OSError as error:
-            skip_or_fail(f"/dev/net/tun and the right to make a network device: {error.strerror}")
-        return made[-1]
-
-    yield air_of
-    for each in made:
-        each.close()
+    with ExitStack() as open_ones:
+        yield lambda hardware_type: open_ones.enter_context(Air.opened(hardware_type))
 
 
 def listened(capture, count, seconds=5):
@@ -159,8 +117,7 @@ def test_an_interface_that_goes_down_is_said(air_of):
 def test_an_interface_that_is_unplugged_is_said(air_of):
     air = air_of(RADIOTAP)
     with LiveCapture(air.name) as capture:
-        air.close()
-        air.close = lambda: None
+        air.unplug()
         with pytest.raises(LiveCaptureError, match="meguri-air cannot be listened to"):
             listened(capture, 1)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LISTEN_S: Final = 10.0
 """After so long what was heard goes to the spool; and what is remembered of addresses is forgotten."""
-_LOOK_AGAIN_S: Final = 5.0
+LOOK_AGAIN_S: Final = 5.0
 """Between two attempts to deliver or to listen again."""
 
 _logger = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ class Agent:
         """
         delivering = Thread(target=self._deliver, name="meguri-delivering")
         delivering.start()
+        _logger.info("Listening.", extra={"interface": self._interface})
         try:
             while not self._stopping.is_set():
                 self._listen()
@@ -106,17 +107,21 @@ class Agent:
             if self._capture:
                 self._capture.close()
                 self._capture = None
-            self._stopping.wait(_LOOK_AGAIN_S)
+            self._stopping.wait(LOOK_AGAIN_S)
         except SpoolError as error:
             self._say(str(error))
 
     def _into_the_spool(self, capture: LiveCapture) -> None:
-        # Without the list of who opted out no frame is read; a list that comes meanwhile holds from the next
-        # ten seconds on.
+        # Without the list of who opted out no frame is read; once it comes, another ten seconds begin.
         opt_outs = self._delivering.opt_outs
         key_at = self._key_at if opt_outs else no_key_at
         before = capture.drops
-        packets = capture.packets(LISTEN_S, self._stopping.is_set)
+
+        def is_over() -> bool:
+            has_come = opt_outs is None and self._delivering.opt_outs is not None
+            return has_come or self._stopping.is_set()
+
+        packets = capture.packets(LISTEN_S, is_over)
         try:
             for batch in listen(packets, key_at, self._batcher, self._counts, opt_outs or NOBODY):
                 self._keep(batch)
@@ -153,7 +158,7 @@ class Agent:
                 self._stopping.set()
                 return
             if not more:
-                self._something_to_do.wait(_LOOK_AGAIN_S)
+                self._something_to_do.wait(LOOK_AGAIN_S)
                 self._something_to_do.clear()
 
     def _write_status(self) -> None:

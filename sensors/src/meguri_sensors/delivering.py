@@ -81,8 +81,11 @@ class Delivering:
         return more
 
     def _refresh(self, now_ms: int) -> None:
-        self.opt_outs = self._uplink.opt_outs()
+        opt_outs = self._uplink.opt_outs()
         self.keys.refresh(now_ms)
+        if self.opt_outs is None:
+            _logger.info("The keys and the opt-out list are here: what is heard is kept from now on.")
+        self.opt_outs = opt_outs
         self._refreshed_ms = self.last_answer_ms = now_ms
 
     def _deliver(self) -> bool:
