@@ -103,6 +103,8 @@ def reading(service, monkeypatch):
     async def commit(_):
         pass
 
+    # Time stands still: nothing is due because it has waited.
+    monkeypatch.setattr("meguri_flow.stream.fold_service.time", SimpleNamespace(monotonic=lambda: 100.0))
     service._owned[WHERE] = WrittenPartition(0, None, store=None, snapshots=None)
     service._consumer.commit = commit
 
