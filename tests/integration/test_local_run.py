@@ -9,8 +9,8 @@ import psutil
 import pytest
 from command_line.processes import Meguri, eventually_gone, run
 
-# A day of few people: long enough that no test sees its end.
-SMALL = ("--from", "2026-04-01T08:00", "--until", "2026-04-02T08:00", "--size", "0.1")
+# Few people, whose village lives on: no test sees its end.
+SMALL = ("--days", "1", "--size", "0.1")
 
 
 @pytest.fixture
@@ -19,10 +19,16 @@ def demo(tmp_path):
         yield meguri
 
 
+@pytest.fixture
+def demo_of_one_town(tmp_path):
+    with Meguri("demo", tmp_path / "data", "--town", "mine", *SMALL) as meguri:
+        yield meguri
+
+
 def test_it_says_where_it_answers_and_ctrl_c_ends_all_of_it(demo):
     status = demo.until_answering()
     children = demo.children()
-    assert children.keys() == {"kafka", "redis", "village"}
+    assert children.keys() == {"kafka", "redis", "village-minamiyamashiro", "village-mine"}
     for service, address in status["addresses"].items():
         assert address in demo.output, service
 
@@ -33,19 +39,25 @@ def test_it_says_where_it_answers_and_ctrl_c_ends_all_of_it(demo):
     shown = run("status", "--data", demo.data)
     assert shown.returncode == 0
     assert status["addresses"]["ingest"] in shown.stdout
+    for said in ("minamiyamashiro", "mine", "guide-events", "survey-answers"):
+        assert said in shown.stdout
 
     assert demo.end(signal.SIGINT) == 0
     assert eventually_gone(children.values())
     assert not (demo.data / "children.json").exists()
 
 
-@pytest.mark.parametrize("name", ["kafka", "redis", "village"])
-def test_a_killed_child_ends_all_of_it_with_a_sentence(demo, name):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("kafka", "Kafka"), ("redis", "Redis"), ("village-mine", "The village of Mine Akiyoshido")],
+)
+def test_a_killed_child_ends_all_of_it_with_a_sentence(demo_of_one_town, name, said):
+    demo = demo_of_one_town
     demo.until(lambda: name in demo.children())
     children = demo.children()
     psutil.Process(children[name]).kill()
     assert demo.wait() == 1
-    assert f"{name.capitalize()} was ended by signal 9." in demo.output
+    assert f"{said} was ended by signal 9." in demo.output
     assert "Traceback" not in demo.output
     assert eventually_gone(children.values())
 
@@ -63,16 +75,16 @@ def test_a_taken_port_is_named_before_anything_is_started(tmp_path):
 def test_a_demo_of_another_seed_is_not_mixed_into_the_one_that_is_there(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
-    (data / "demo.json").write_text(
-        json.dumps({"start_ms": int(time.time() * 1000), "until_ms": None, "seed": 1, "size": 1.0})
-    )
+    there = {"start_ms": int(time.time() * 1000), "until_ms": None, "seed": 1, "size": 1.0}
+    (data / "demo.json").write_text(json.dumps({"mine": {**there, "days": 60, "addresses": "field"}}))
     answer = run("demo", "--data", data, "--port", "0", "--seed", "2")
     assert answer.returncode == 1
-    assert "holds a demo whose seed is 1, not 2" in answer.stderr
+    assert "holds a demo of mine whose seed is 1, not 2" in answer.stderr
 
 
 def test_wrong_use_is_status_2():
     assert run("demo", "--exit-when-filled").returncode == 2
+    assert run("demo", "--days", "0").returncode == 2
     assert run("stays").returncode == 2
 
 
