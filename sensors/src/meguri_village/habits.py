@@ -301,7 +301,7 @@ class Habits:
     roadside_per_mille: int = 380
     """Of those who come to a cave or a sight, stop at the roadside station too."""
     street_after_per_mille: int = 460
-    sleeps_per_mille: int = 90
+    sleeps_per_mille: int = 60
     """Of those who come after noon, stay the night, in a town with a hotel or a roadside station."""
     sleeps_in_car_per_mille: int = 200
     """Of those who stay the night, do so in their cars where there is a roadside station."""

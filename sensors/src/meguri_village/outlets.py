@@ -90,9 +90,8 @@ class Outlets:
         Raises:
             UplinkError: ingest did not take them.
         """
-        told = [{"from_ms": each.from_ms, "to_ms": each.to_ms, "count": each.people} for each in counts]
         token = self._keys.counters[counts[0].counter]
-        return self._ingest.post("/v1/counts", json.dumps({"counts": told}).encode(), _JSON, token)
+        return self._ingest.post("/v1/counts", counts_post(counts), _JSON, token)
 
     def guide(self, uses: Sequence[Use], answers: Sequence[Answer]) -> Posted:
         """Tell what phones did with the guide and what was answered on them.
@@ -116,6 +115,12 @@ class Outlets:
                 posted = self._ingest.post(path, hook.body, headers)
                 accepted, rejected = accepted + posted.accepted, rejected + posted.rejected
         return Posted(accepted, rejected)
+
+
+def counts_post(counts: Sequence[Count]) -> bytes:
+    """The body in which one counter posts what it counted."""
+    told = [{"from_ms": each.from_ms, "to_ms": each.to_ms, "count": each.people} for each in counts]
+    return json.dumps({"counts": told}).encode()
 
 
 def guide_posts(town: str, uses: Sequence[Use], answers: Sequence[Answer]) -> list[bytes]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from meguri import dead_letters, opt_outs, town_command
+from meguri import dead_letters, opt_outs, town_command, village_command
 from meguri.asking import DEMO_DATA, UP_DATA, Json, RunningData, TownName, ask, control_socket
 from meguri.errors import LocalRunError
 from meguri.listeners import DEFAULT_PORT
+from meguri.village_command import Addresses  # noqa: TC001  typer reads the annotation when the command runs
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Meguri on one machine: what passing phones, tills and guides tell a small destination.",
 )
 app.add_typer(town_command.app, name="town")
+app.add_typer(village_command.app, name="village")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(opt_outs.opt_out)
 
@@ -38,15 +39,6 @@ Capture = Annotated[
         dir_okay=False,
     ),
 ]
-
-
-class Addresses(StrEnum):
-    """How the phones of a village use addresses."""
-
-    FIELD = "field"
-    """As phones do: many draw a new one for each scan."""
-    STABLE = "stable"
-    """One a phone, so that what is found can be held against what happened."""
 
 
 @app.command()
