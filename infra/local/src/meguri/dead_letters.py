@@ -15,6 +15,8 @@ app = typer.Typer(no_args_is_help=True, help="What was not accepted, and why; re
 
 SHOWN = 40
 """Letters of the list, the newest ones, unless all are asked for."""
+PIPED_COLUMNS = 160
+"""The list's width where no terminal says one: enough for each letter to stand in a line."""
 
 
 @app.command("list")
@@ -76,6 +78,8 @@ def _show_list(letters: list[dict[str, Any]], *, every: bool) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_COLUMNS
     if not letters:
         console.print("There are no dead letters.")
         return
