@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LENGTH: Final = struct.Struct("<I")
-_TRANSMITTER: Final = np.dtype([("device", "<u8"), ("fingerprint", "<u4"), ("kind", "u1")])
+_TRANSMITTER: Final = ("device", "fingerprint", "kind")
 
 
 def pack(batch: Batch) -> bytes:
@@ -34,14 +34,15 @@ def pack(batch: Batch) -> bytes:
     for name in columns:
         rest.ClearField(name)
     transmitters, numbers = _transmitters(columns)
+    devices = len(transmitters["device"])
     runs = _Runs(numbers)
     head = rest.SerializeToString()
     parts = [
         _LENGTH.pack(len(head)),
         head,
-        _LENGTH.pack(len(transmitters)),
+        _LENGTH.pack(devices),
         _deflated(np.diff(columns["time_offset_ms"], prepend=np.uint32(0))),
-        _deflated(numbers.astype("<u2" if len(transmitters) <= 1 << 16 else "<u4")),
+        _deflated(numbers.astype("<u2" if devices <= 1 << 16 else "<u4")),
         _deflated(transmitters["device"]),
         _deflated(transmitters["kind"]),
         _fingerprints(transmitters["fingerprint"]),
@@ -80,16 +81,18 @@ def unpack(data: bytes) -> Batch:
     return batch
 
 
-def _transmitters(columns: Mapping[str, Column]) -> tuple[NDArray[np.void], NDArray[np.intp]]:
+def _transmitters(columns: Mapping[str, Column]) -> tuple[dict[str, Column], NDArray[np.intp]]:
     """The distinct transmitters in the order they appear, and each detection's number among them."""
-    each = np.empty(len(columns["device"]), _TRANSMITTER)
-    for name in _TRANSMITTER.names or ():
-        each[name] = columns[name]
-    distinct, first, numbers = np.unique(each, return_index=True, return_inverse=True)
-    by_appearance = np.argsort(first)
-    rank = np.empty(len(distinct), np.intp)
-    rank[by_appearance] = np.arange(len(distinct))
-    return distinct[by_appearance], rank[numbers]
+    order = np.lexsort([columns[name] for name in _TRANSMITTER])
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = np.logical_or.reduce([np.diff(columns[name][order]) != 0 for name in _TRANSMITTER])
+    firsts = order[is_first]
+    by_appearance = np.argsort(firsts)
+    rank = np.empty(len(firsts), np.intp)
+    rank[by_appearance] = np.arange(len(firsts))
+    numbers = np.empty(len(order), np.intp)
+    numbers[order] = rank[np.cumsum(is_first) - 1]
+    return {name: columns[name][firsts[by_appearance]] for name in _TRANSMITTER}, numbers
 
 
 def _fingerprints(fingerprints: Column) -> bytes:
