@@ -53,11 +53,7 @@ def pack(batch: Batch) -> bytes:
 
 
 def unpack(data: bytes) -> Batch:
-    """The batch that was packed.
-
-    Raises:
-        ValueError, zlib.error, struct.error: these are not the bytes of a packed batch.
-    """
+    """The batch that was packed; the caller knows by a checksum that these are the bytes of one."""
     reader = _Reader(data)
     batch = Batch.FromString(reader.take(reader.length()))
     devices = reader.length()

@@ -13,8 +13,6 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from google.protobuf.message import DecodeError
-
 from meguri_sensors.durable_files import sync_folder
 from meguri_sensors.packing import pack, unpack
 
@@ -154,10 +152,7 @@ class SegmentReader:
         data = self._file.read(record.after - record.offset - _RECORD.size)
         if head + data != record_bytes(data, record.detections):
             return None
-        try:
-            return unpack(data)
-        except (ValueError, DecodeError, zlib.error, struct.error):
-            return None
+        return unpack(data)
 
 
 def _write_whole(file: BinaryIO | FileIO, data: bytes) -> None:
