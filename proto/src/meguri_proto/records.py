@@ -11,6 +11,7 @@ from meguri_proto.schema.guide_pb2 import GuideEvent
 from meguri_proto.schema.log_pb2 import Record
 from meguri_proto.schema.sales_pb2 import Sale, Sales
 from meguri_proto.schema.survey_pb2 import SurveyAnswer, SurveyAnswers
+from meguri_proto.schema.upload_pb2 import Batch
 
 _M = TypeVar("_M", bound=Message)
 
@@ -63,6 +64,15 @@ def read_survey_answers(value: bytes) -> list[SurveyAnswer]:
         UnreadableError: these bytes are no answers.
     """
     return list(_read(SurveyAnswers, value, "survey answers").answers)
+
+
+def read_batch(value: bytes) -> Batch:
+    """A batch of detections, which a message of the topic `dead-letters` may hold.
+
+    Raises:
+        UnreadableError: these bytes are no batch.
+    """
+    return _read(Batch, value, "batch")
 
 
 def _read(message: type[_M], value: bytes, what: str) -> _M:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.message import DecodeError
 from kafka import KafkaConsumer, TopicPartition
 from meguri_ingest.dead_letters import COUNTS, DETECTIONS, SALES, TOPIC
 from meguri_ingest.replays import ReplayError
@@ -16,9 +15,7 @@ from meguri_kit.log import LogUnavailableError
 from meguri_kit.registry import RegistryError
 from meguri_proto.columns import ColumnsDisagreeError, Kind, read_columns
 from meguri_proto.key_days import day_date
-from meguri_proto.schema.counts_pb2 import CountBatch
-from meguri_proto.schema.sales_pb2 import Sales
-from meguri_proto.schema.upload_pb2 import Batch
+from meguri_proto.records import UnreadableError, read_batch, read_counts, read_sales
 
 from meguri.errors import LocalRunError
 
@@ -26,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from meguri_ingest.replays import Replays
+    from meguri_proto.schema.counts_pb2 import CountBatch
+    from meguri_proto.schema.sales_pb2 import Sale
+    from meguri_proto.schema.upload_pb2 import Batch
 
     from meguri.control import Operation
     from meguri.running import Running
@@ -143,12 +143,12 @@ def holds(letter: StoredLetter) -> dict[str, Any]:
     try:
         match letter.headers.get("source"):
             case str(source) if source == DETECTIONS:
-                return _detections(Batch.FromString(letter.body))
+                return _detections(read_batch(letter.body))
             case str(source) if source == SALES:
-                return _sales(Sales.FromString(letter.body))
+                return _sales(read_sales(letter.body))
             case str(source) if source == COUNTS:
-                return _counts(CountBatch.FromString(letter.body))
-    except (DecodeError, ColumnsDisagreeError, ValueError):
+                return _counts(read_counts(letter.body))
+    except (UnreadableError, ColumnsDisagreeError):
         pass
     return {"body": f"{len(letter.body)} bytes that are not what the source writes"}
 
@@ -158,7 +158,7 @@ def _detections(batch: Batch) -> dict[str, Any]:
     times = columns["time_offset_ms"].astype("i8") + batch.base_time_ms
     kinds = Counter(columns["kind"].tolist())
     return {
-        "key_day": day_date(batch.key_day).isoformat(),
+        "key_day": _day(batch.key_day),
         "detections": batch.count,
         **_span(times.tolist()),
         "from_addresses_of_makers": kinds[Kind.PROBE_REQUEST],
@@ -166,15 +166,15 @@ def _detections(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _sales(sales: Sales) -> dict[str, Any]:
-    methods = Counter(sale.method for sale in sales.sales)
+def _sales(sales: list[Sale]) -> dict[str, Any]:
+    methods = Counter(sale.method for sale in sales)
     return {
-        "sales": len(sales.sales),
-        "told_by": ", ".join(sorted({sale.source for sale in sales.sales})),
-        **_span(sale.at_ms for sale in sales.sales),
-        "amount_yen": sum(sale.amount_yen for sale in sales.sales),
+        "sales": len(sales),
+        "told_by": ", ".join(sorted({sale.source for sale in sales})),
+        **_span(sale.at_ms for sale in sales),
+        "amount_yen": sum(sale.amount_yen for sale in sales),
         "methods": ", ".join(f"{method} {number:,}" for method, number in sorted(methods.items())),
-        "cancelled": sum(sale.cancelled for sale in sales.sales),
+        "cancelled": sum(sale.cancelled for sale in sales),
     }
 
 
@@ -194,8 +194,15 @@ def _span(times_ms: Iterable[int]) -> dict[str, str]:
     return {"first": _instant(times[0]), "last": _instant(times[-1])}
 
 
+def _day(key_day: int) -> str:
+    try:
+        return day_date(key_day).isoformat()
+    except OverflowError:
+        return "outside of the calendar"
+
+
 def _instant(time_ms: int) -> str:
     try:
-        return f"{datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(' ', 'seconds')}"
+        return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (OverflowError, ValueError, OSError):
         return "outside of the calendar"

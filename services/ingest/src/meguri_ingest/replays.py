@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from google.protobuf.message import DecodeError
 from meguri_proto.columns import ColumnsDisagreeError, read_columns, write_columns
-from meguri_proto.schema.counts_pb2 import Count, CountBatch
-from meguri_proto.schema.sales_pb2 import Sale, Sales
+from meguri_proto.records import UnreadableError, read_batch, read_counts, read_sales
 from meguri_proto.schema.upload_pb2 import Batch
 
 from meguri_ingest.counts import OF_SENSORS, CounterStanding, add_count
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 
     from meguri_kit.registry import Registry
     from meguri_proto.reasons import RejectReason
+    from meguri_proto.schema.counts_pb2 import Count, CountBatch
+    from meguri_proto.schema.sales_pb2 import Sale
     from meguri_proto.towns import Town
 
     from meguri_ingest.clocks import Clocks
@@ -92,11 +92,11 @@ class Replays:
             raise ReplayError("Its town has no file here (any more).")
         try:
             if source == DETECTIONS:
-                return await self._replay_detections(town, headers.get("sensor", ""), Batch.FromString(body))
+                return await self._replay_detections(town, headers.get("sensor", ""), read_batch(body))
             if source == SALES:
-                return await self._replay_sales(town, Sales.FromString(body))
-            return await self._replay_counts(town, CountBatch.FromString(body))
-        except (DecodeError, ColumnsDisagreeError):
+                return await self._replay_sales(town, read_sales(body))
+            return await self._replay_counts(town, read_counts(body))
+        except (UnreadableError, ColumnsDisagreeError):
             raise ReplayError("Its body is not what its source writes.") from None
 
     async def _replay_detections(self, town: Town, sensor: str, batch: Batch) -> Replayed:
@@ -120,10 +120,10 @@ class Replays:
         rejected = Counter(each.reason for verdict in verdicts for each in verdict.rejected)
         return [verdict.delivery for verdict in verdicts if verdict.delivery], rejected
 
-    async def _replay_sales(self, town: Town, sales: Sales) -> Replayed:
+    async def _replay_sales(self, town: Town, sales: list[Sale]) -> Replayed:
         town_time_ms = await asyncio.to_thread(self._clocks.town_time_ms, town)
         verdicts: Verdicts[Sale] = Verdicts()
-        for sale in sales.sales:
+        for sale in sales:
             add_sale(verdicts, "", sale, TillStanding(town, sale.shop, sale.source, town_time_ms))
         await self._till_intake.append_sales(town.town, verdicts.accepted)
         return _replayed(verdicts)
