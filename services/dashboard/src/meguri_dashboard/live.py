@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from meguri_dashboard.suppression import Count, publish, step_of
+from meguri_dashboard.suppression import Count, publish, step_of, total
 from meguri_dashboard.times import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ class LiveNumbers:
 
     town_time_ms: int
     active: Mapping[str, Count]
+
+    @property
+    def total(self) -> Count:
+        """Of the places that are shown."""
+        return total(self.active.values())
 
 
 class LiveBoard:

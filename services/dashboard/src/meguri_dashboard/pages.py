@@ -104,7 +104,16 @@ class Pages:
         """The only town's page, else the list of towns."""
         if len(self._towns) == 1:
             return RedirectResponse(f"/towns/{next(iter(self._towns))}")
-        return self._page(request, "towns.html", towns=self._towns.values())
+        words = {
+            town.town: Wording(catalogue(page_language(request, LANGUAGES)), town)
+            for town in self._towns.values()
+        }
+        return self._page(
+            request,
+            "towns.html",
+            towns=[(town, self._live.numbers(town.town), words[town.town]) for town in self._towns.values()],
+            is_link_up=self._live.link is Link.UP,
+        )
 
     async def town(self, request: Request, town: str) -> Response:
         """The whole page of a town."""
