@@ -86,7 +86,7 @@ def test_a_share_is_never_more_than_all_however_it_was_rounded():
 def test_the_sentence_names_the_cashless_part_and_the_greatest():
     figures = mix(*DAY_OF_FOUR)
     assert said(figures).sentences == (
-        "About 60% of the yen came without cash; Cash brought most, about 40%.",
+        "Cash brought most of the yen, about 40%; about 60% came without cash.",
     )
     assert said(figures, "ja").sentences == (
         "売上の約60%がキャッシュレスでした。最も多いのは現金で、約40%です。",

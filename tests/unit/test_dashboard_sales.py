@@ -78,7 +78,7 @@ def test_each_shop_is_told_whether_it_is_above_or_below_the_shops_together():
         arrivals=[passed("station", 5, 200), passed("hall", 5, 50)],
     )
     assert said(figures).sentences == (
-        "The shops took about ¥40,000 in about 40 sales, most of it 09:00–10:00.",
+        "The shops took about ¥40,000 in about 40 sales; their best was 09:00–10:00.",
         "More than the average of 16 sales for each 100 who passed: Café (40).",
         "Less than the average of 16 sales for each 100 who passed: Market (10).",
     )
@@ -152,3 +152,14 @@ def test_what_few_bought_is_in_no_word_number_or_mark_of_the_block(language):
         return said(day(sold("market", 5, 20, 20_000, 5_000), *hidden), language)
 
     assert block(sold("market", 9, 2, 800, 500)) == block()
+
+
+@pytest.mark.parametrize(("number", "is_said"), [(4, True), (5, False)])
+def test_the_legend_says_what_hatching_is_where_something_is_hatched(number, is_said):
+    rows = [
+        {"key_day": day_date(DAY - n), "shop": shop, "sales": n or number, "yen": 9_000, "largest_yen": 900}
+        for n in (0, 9)
+        for shop in ("market", "cafe")
+    ]
+    figures = sales.read(Answers(sales_by_day=rows), asked(DAY - 9, DAY, days=[DAY - 9, DAY]))
+    assert ("Hatched" in said(figures).charts[0].legend) == is_said

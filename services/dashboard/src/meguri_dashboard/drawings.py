@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from meguri_dashboard.periods import Unit
 
@@ -70,6 +70,12 @@ def strips(words: Wording, label: str, slots: Sequence[Slot], panels: Sequence[P
         "axis": _axis(words, slots),
         "panels": list(map(asdict, panels)),
     }
+
+
+def has_hidden(drawing: Drawing) -> bool:
+    """Some mark of it is hatched, so its legend has to say what that is."""
+    panels = cast("list[dict[str, list[dict[str, object]]]]", drawing["panels"])
+    return any(mark["look"] == "hidden" for panel in panels for mark in panel["marks"])
 
 
 def count_mark(  # noqa: PLR0913  # a mark's parts, each by name

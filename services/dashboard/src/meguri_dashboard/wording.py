@@ -44,9 +44,9 @@ class Wording:
         return self._text("count.about", count=self.number(count.shown))
 
     def yen(self, count: Count) -> str:
-        """Such as "about ¥12,000", or "fewer than 5" sales."""
+        """Such as "about ¥12,000" or "fewer than 5 sales"."""
         if count.shown is None:
-            return self.count(count)
+            return self._text("count.yen_fewer", step=step_of(self._town.k))
         return self._text("count.yen", yen=self.number(count.shown))
 
     def number(self, value: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from meguri_dashboard.amounts import publish_stars, publish_sum
 from meguri_dashboard.blocks.block import Block, Chart, Table
 from meguri_dashboard.days import whole
-from meguri_dashboard.drawings import Panel, bars, count_mark, top_of
+from meguri_dashboard.drawings import Panel, bars, count_mark, has_hidden, top_of
 from meguri_dashboard.suppression import FEWER, Count, publish, total
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Words:
             definition=definition,
             sentences=tuple(self._sentences()),
             facts=tuple(self._facts()),
-            charts=(Chart(self._drawing(), self._text("guide.legend", step=self._step)),),
+            charts=(self._chart(),),
             tables=(
                 self._table("languages", self._languages),
                 self._table("sights", self._sights),
@@ -223,6 +223,12 @@ class _Words:
         if use.stars.shown is None:
             return self._text("guide.dash")
         return self._text("guide.stars", stars=f"{use.stars.shown / 10:.1f}")
+
+    def _chart(self) -> Chart:
+        drawing, legend = self._drawing(), self._text("guide.legend")
+        if has_hidden(drawing):
+            legend += " " + self._text("guide.legend_hidden", step=self._step)
+        return Chart(drawing, legend)
 
     def _drawing(self) -> Drawing:
         panels = {"guide.panel_languages": self._languages, "guide.panel_sights": self._sights}

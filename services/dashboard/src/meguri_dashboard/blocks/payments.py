@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from meguri_dashboard.blocks.block import Block, Chart, Table
 from meguri_dashboard.brands import CASHLESS, Group, brand_name, group_of
-from meguri_dashboard.drawings import Mark, Panel, bars
+from meguri_dashboard.drawings import Mark, Panel, bars, has_hidden
 from meguri_dashboard.takings import NO_TAKINGS, Takings, Tally, all_takings, tally
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class _Words:
                 (self._name(mix), self._text("payments.cashless", share=self._share(mix, mix.cashless)))
                 for mix in self._mixes
             ),
-            charts=(Chart(self._drawing(), self._text("payments.legend", step=step)),),
+            charts=(self._chart(),),
             tables=(self._groups(), self._brands(), self._shops()),
         )
 
@@ -156,6 +156,12 @@ class _Words:
         if street.percent(street.cashless) is None:
             return self._text("payments.most", **values)
         return self._text("payments.most_cashless", **values, cashless=self._share(street, street.cashless))
+
+    def _chart(self) -> Chart:
+        drawing, legend = self._drawing(), self._text("payments.legend")
+        if has_hidden(drawing):
+            legend += " " + self._text("payments.legend_hidden", step=self._figures.asked.step)
+        return Chart(drawing, legend)
 
     def _drawing(self) -> Drawing:
         shares = [mix.percent(part) or 0 for mix in self._mixes for part in mix.groups.values()]

@@ -12,7 +12,7 @@ from meguri_proto.key_days import day_date
 from meguri_dashboard.blocks.arrivals import read_arrived
 from meguri_dashboard.blocks.block import Block, Chart, Table
 from meguri_dashboard.days import key_day_of, whole
-from meguri_dashboard.drawings import Mark, Panel, columns
+from meguri_dashboard.drawings import Mark, Panel, columns, has_hidden
 from meguri_dashboard.suppression import FEWER, Count, total
 from meguri_dashboard.takings import LEAST_YEN, NO_TAKINGS, Takings, Tally, all_takings, tally
 
@@ -179,7 +179,7 @@ class _Words:
             definition=definition,
             sentences=(self._sentence(), *self._comparison()),
             facts=tuple((self._name(till), self._total(till)) for till in self._tills),
-            charts=(Chart(self._drawing(), self._legend()),),
+            charts=(self._chart(),),
             tables=(self._shops(), self._by_slot(), self._ratios_by_slot()),
         )
 
@@ -231,14 +231,13 @@ class _Words:
             return self._text("sales.total_none", step=self._figures.asked.step)
         return self._words.yen(till.total.yen)
 
-    def _legend(self) -> str:
-        parts = [
-            self._text("sales.legend"),
-            self._text("sales.legend_hidden", step=self._figures.asked.step),
-        ]
+    def _chart(self) -> Chart:
+        drawing, parts = self._drawing(), [self._text("sales.legend")]
+        if has_hidden(drawing):
+            parts.append(self._text("sales.legend_hidden", step=self._figures.asked.step))
         if any(self._slots[index].so_far for index in self._begun):
             parts.append(self._text("sales.legend_so_far"))
-        return " ".join(parts)
+        return Chart(drawing, " ".join(parts))
 
     def _drawing(self) -> Drawing:
         return columns(
