@@ -226,5 +226,5 @@ def test_a_status_that_is_not_there_or_old_is_said(tmp_path, capsys):
     assert main(["--status", "--spool", str(tmp_path)]) == 1
     assert "no agent has run here yet" in capsys.readouterr().err
     (tmp_path / "status.json").write_text("{}")
-    assert main(["--status", "--spool", str(tmp_path)]) == 1
+    assert main(["--status", "--status-file", str(tmp_path / "status.json")]) == 1
     assert "cannot be read" in capsys.readouterr().err

@@ -97,7 +97,7 @@ def _run(asked: argparse.Namespace) -> int:
         spool = Spool(folder, bound)
         try:
             delivering = Delivering(uplink, spool, _now_ms)
-            agent = Agent(interface, spool, delivering, _status_file(asked, folder), stopping)
+            agent = Agent(interface, spool, delivering, _status_file(asked), stopping)
             return 0 if agent.run() else 1
         finally:
             spool.close()
@@ -105,7 +105,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 def _show_status(asked: argparse.Namespace) -> int:
     try:
-        status = read_status(_status_file(asked, Path(_needed(asked, "spool"))))
+        status = read_status(_status_file(asked))
     except _SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return _WRONG_USE
@@ -128,8 +128,8 @@ def _needed(asked: argparse.Namespace, name: str) -> str:
     return value
 
 
-def _status_file(asked: argparse.Namespace, folder: Path) -> Path:
-    return Path(asked.status_file) if asked.status_file else folder / "status.json"
+def _status_file(asked: argparse.Namespace) -> Path:
+    return Path(asked.status_file) if asked.status_file else Path(_needed(asked, "spool")) / "status.json"
 
 
 def _token(asked: argparse.Namespace) -> str:
