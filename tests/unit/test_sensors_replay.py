@@ -7,8 +7,19 @@ from meguri_proto.towns import parse_town
 from meguri_sensors.batches import LONGEST_SPAN_MS, last_ms
 from meguri_sensors.replay import replay
 from meguri_sensors.uplink import Uplink
-from meguri_sensors.verdicts import CaptureVerdict
-from reference.captures import SIGNAL, capture, probe_request, radiotap, receptions
+from meguri_sensors.verdicts import CaptureVerdict, FrameReject
+from reference.captures import (
+    SIGNAL,
+    capture,
+    enhanced_packet,
+    interface,
+    pcapng,
+    probe_request,
+    radiotap,
+    receptions,
+    section,
+    simple_packet,
+)
 
 MINUTE = 60
 TOWN_FILE = """
@@ -175,3 +186,22 @@ def test_the_report_reads_as_json_without_any_address(ingest, tmp_path):
     report = replayed(written(tmp_path / "some.pcap", [NOON]), ingest).as_dict()
     assert report["accepted"] == 1
     assert report["verdict"] == "whole"
+
+
+def test_who_has_opted_out_is_not_replayed(ingest, tmp_path):
+    path = written(tmp_path / "some.pcap", range(NOON, NOON + 5))
+    ingest.opted_out = [b"\0" * 6]
+    report = replayed(path, ingest)
+    assert (report.frames, report.probe_requests, report.accepted) == (5, 0, 0)
+    assert report.rejected_frames == {FrameReject.OPTED_OUT: 5}
+    assert ingest.uploads == []
+
+
+def test_a_pcapng_capture_is_replayed_and_what_has_no_time_is_counted(ingest, tmp_path):
+    packet = radiotap({SIGNAL: -50}) + probe_request(b"\0" * 6)
+    frames = [enhanced_packet("<", 0, (NOON + second) * 1_000_000, packet) for second in range(5)]
+    path = tmp_path / "some.pcapng"
+    path.write_bytes(pcapng([section(), interface(), *frames, simple_packet("<", packet)]))
+    report = replayed(path, ingest)
+    assert (report.accepted, report.frames) == (5, 6)
+    assert report.rejected_frames == {FrameReject.WITHOUT_TIME: 1}

@@ -1,14 +1,17 @@
 """How a sensor speaks with ingest, and how patient it is."""
 
 import email.utils
+import json
 import time
 
 import numpy as np
 import pytest
 from fakes.ingest import REPLAYER_TOKEN, SENSOR_TOKEN, FakeIngest
 from meguri_proto.columns import DTYPES, write_columns
+from meguri_proto.quantities import Quantity
 from meguri_proto.schema.upload_pb2 import Batch
 from meguri_proto.towns import parse_town
+from meguri_sensors.five_minute_counts import FiveMinuteCount
 from meguri_sensors.uplink import Uplink, UplinkError
 
 TOWN = parse_town(
@@ -171,3 +174,28 @@ def test_whoever_waits_can_be_stopped(ingest):
     ingest.refusals.append((503, {}))
     with Uplink(ingest.url, SENSOR_TOKEN + "door", sleep=stop) as uplink, pytest.raises(InterruptedError):
         uplink.keys(NOON, NOON + 1)
+
+
+def test_the_opt_out_list_comes_with_its_key(uplink, ingest):
+    ingest.opted_out = [b"abcdef"]
+    opt_outs = uplink.opt_outs()
+    assert opt_outs.holds(b"abcdef")
+    assert not opt_outs.holds(b"abcdeg")
+
+
+def test_counts_are_told_as_json(uplink, ingest):
+    told = uplink.counts([FiveMinuteCount(Quantity.DETECTIONS, 5, 300_005, 7)])
+    assert (told.accepted, told.rejected) == (1, ())
+    [(path, sensor, _, body)] = ingest.posts
+    assert (path, sensor) == ("/v1/counts", "door")
+    assert json.loads(body) == {
+        "counts": [{"quantity": "detections", "from_ms": 5, "to_ms": 300_005, "count": 7}]
+    }
+
+
+@pytest.mark.parametrize("ask", [lambda uplink: uplink.opt_outs(), lambda uplink: uplink.counts([])])
+def test_another_answer_than_ingests_to_these_is_told_apart_too(uplink, ingest, monkeypatch, ask):
+    monkeypatch.setattr(ingest, "answer_opt_outs", lambda: (200, {"key": 5}))
+    monkeypatch.setattr(ingest, "answer_post", lambda *_: (200, {}))
+    with pytest.raises(UplinkError, match="is not Meguri's ingest"):
+        ask(uplink)
