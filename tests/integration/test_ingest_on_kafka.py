@@ -1,11 +1,14 @@
 """Ingest on real Kafka and Redis: what is answered is there, and no token asks too often."""
 
 import asyncio
+import base64
+import hmac
 
 import pytest
 from fakes.ingest_world import KEY_DAY, MINUTE, NOON, IngestWorld
 from kafka import KafkaConsumer, TopicPartition
 from meguri_kit.log import LogProducer, create_topics
+from meguri_proto.records import read_counts, read_sales
 from meguri_proto.schema.log_pb2 import Record
 from meguri_proto.topics import detections_partition
 from redis import Redis
@@ -32,7 +35,10 @@ def appended(kafka):
     consumer = KafkaConsumer(bootstrap_servers=kafka, group_id=None)
     here = {
         name: TopicPartition(*name)
-        for name in [("dead-letters", 0), *(("detections", number) for number in range(4))]
+        for name in [
+            *(("dead-letters", 0), ("sales", 0), ("counts", 0)),
+            *(("detections", number) for number in range(4)),
+        ]
     }
     starts = consumer.end_offsets(list(here.values()))
 
@@ -61,6 +67,19 @@ async def test_what_is_answered_is_in_kafka_in_its_partition_after_its_rules(tmp
     (letter,) = appended("dead-letters", 0)
     assert dict(letter.headers)["reason"] == b"clock_ahead"
     assert letter.key == b"village"
+    await ingest.close()
+
+
+async def test_sales_and_counts_that_are_answered_are_in_kafka_one_message_a_request(tmp_path, log, appended):
+    ingest = IngestWorld(tmp_path, log=log)
+    sale = {"at": "2024-03-15T11:00:00", "amount_yen": 300, "method": "cash"}
+    await ingest.post_sales([{**sale, "external_id": "r-1"}, {**sale, "external_id": "r-2"}])
+    await ingest.post_counts([{"from_ms": NOON - MINUTE, "to_ms": NOON, "count": 4}])
+    (sales,) = appended("sales", 0)
+    assert [each.external_id for each in read_sales(sales.value)] == ["r-1", "r-2"]
+    (counts,) = appended("counts", 0)
+    assert [each.count for each in read_counts(counts.value).counts] == [4]
+    assert (sales.key, counts.key) == (b"village", b"village")
     await ingest.close()
 
 
@@ -125,6 +144,24 @@ async def test_a_replayer_has_a_limit_of_its_own(tmp_path, redis_url):
     ingest.now_ms = NOON + 9 * MINUTE
     statuses = [(await ingest.tick(NOON + n)).status_code for n in range(5)]
     assert statuses == [200] * 5
+    await ingest.close()
+
+
+async def test_bad_signatures_beyond_a_limit_are_only_counted_and_hold_up_no_good_one(tmp_path, redis_url):
+    ingest = IngestWorld(tmp_path, redis_url=redis_url, bad_signatures_per_minute=2)
+    ingest.now_ms = NOON + 13 * MINUTE
+    ingest.registry.connect_webhook("village", "cafe", "square", "key")
+    path = "/v1/webhooks/square/village/cafe"
+
+    async def deliver(key):
+        signature = base64.b64encode(hmac.digest(key, f"http://ingest{path}{{}}".encode(), "sha256"))
+        headers = {"x-square-hmacsha256-signature": signature.decode()}
+        return (await ingest.client.post(path, content=b"{}", headers=headers)).status_code
+
+    assert [await deliver(b"another") for _ in range(4)] == [403, 403, 429, 429]
+    assert len(ingest.dead_letters()) == 2
+    assert (await ingest.metrics())['meguri_ingest_refused_total{cause="signature"}'] == 4
+    assert [await deliver(b"key") for _ in range(4)] == [200] * 4
     await ingest.close()
 
 
