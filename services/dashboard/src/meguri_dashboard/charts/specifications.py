@@ -234,7 +234,7 @@ def _frame() -> dict[str, Any]:
         .configure(
             font=FONT,
             background="transparent",
-            padding=0,
+            padding={"top": 4, "bottom": 0, "left": 0, "right": 0},
             view=alt.ViewConfig(stroke=None),
             axis=alt.AxisConfig(
                 aria=False,
@@ -277,7 +277,8 @@ def _slots_axis(axis: dict[str, Any]) -> alt.Axis:
         values=axis["ticks"],
         labelExpr=f"{json.dumps(names)}[datum.value]",
         labelFlush=False,
-        labelOverlap=False,
+        labelOverlap="parity",
+        labelSeparation=6,
         labelPadding=6,
     )
 
