@@ -141,23 +141,3 @@ def busy_day(store, key_day=DAY, *, town=TOWN.town, until_ms=10 * HOUR, complete
     day.heard("gate", 6 * HOUR, 90)
     day.day(until_ms, complete=complete, late=late)
     return day
-
-
-def whole_day(store, *, town, until_ms):
-    """A day in the shape of a village's: quiet mornings, a peak at noon, the hall later than the station."""
-    day = TownDay(store, DAY, town)
-    station = (0, 0, 1, 4, 12, 29, 58, 78, 75, 80, 71, 62, 40, 18)
-    hall = (0, 0, 0, 1, 4, 9, 17, 26, 24, 31, 28, 22, 9, 2)
-    shares = ((4, 0.18), (11, 0.27), (22, 0.26), (45, 0.17), (80, 0.08), (150, 0.04))
-    for place, arrivals, longer in (("station", station, 1), ("hall", hall, 2)):
-        for hour, number in enumerate(arrivals):
-            for minutes, share in shares:
-                at_ms, dwell_ms = hour * HOUR + minutes * MINUTE // 8, minutes * longer * MINUTE
-                if at_ms < until_ms - 10 * MINUTE:
-                    ended = at_ms + dwell_ms < until_ms - 40 * MINUTE
-                    day.stays(round(number * share), place, at_ms, dwell_ms if ended else None)
-    for sensor, heard_from in (("shop", 3 * HOUR), ("gate", 4 * HOUR)):
-        for at_ms in range(heard_from, until_ms, 5 * MINUTE):
-            if sensor == "shop" or (at_ms // MINUTE) % 25:
-                day.heard(sensor, at_ms + 3 * MINUTE, 60, weak=7)
-    day.day(until_ms)

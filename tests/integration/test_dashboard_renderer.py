@@ -142,6 +142,15 @@ async def test_a_process_that_hangs_is_ended_and_the_next_chart_drawn():
         await renderer.close()
 
 
+async def test_a_renderer_that_is_warm_has_its_process_before_the_first_chart():
+    renderer = Renderer(FONTS)
+    try:
+        await renderer.warm_up()
+        assert psutil.pid_exists(renderer.pid)
+    finally:
+        await renderer.close()
+
+
 async def test_a_drawing_that_cannot_be_drawn_fails_alone(renderer):
     with pytest.raises(RenderingError, match="KeyError"):
         await renderer.svg({**DRAWING, "chart": "pie"}, 328)

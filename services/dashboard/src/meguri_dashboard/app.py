@@ -89,7 +89,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        beside = [asyncio.create_task(live.run()), asyncio.create_task(watch.run())]
+        beside = [asyncio.create_task(work) for work in (live.run(), watch.run(), renderer.warm_up())]
         try:
             yield
         finally:

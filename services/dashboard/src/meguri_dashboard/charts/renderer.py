@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -74,6 +75,13 @@ class Renderer:
             if self._cache.get(request) is drawn:
                 del self._cache[request]
             raise
+
+    async def warm_up(self) -> None:
+        """Start the process and let it draw something, so that the first page does not wait for it."""
+        marks = [{"at": "-", "value": 1, "look": "shown", "text": "-", "label": "-", "usual": None}]
+        panels = [{"name": "-", "marks": marks, "top": 1}]
+        with contextlib.suppress(RenderingError):
+            await self.svg({"chart": "bars", "label": "-", "panels": panels}, 328)
 
     async def close(self) -> None:
         """End the rendering process."""
