@@ -100,12 +100,14 @@ def _fingerprints(fingerprints: Column) -> bytes:
 
 
 def _deflated(column: Column) -> bytes:
-    """The column byte by byte: the lowest of every number, then the next, each deflated."""
+    """The column byte by byte: the lowest of every number, then the next, each deflated; nothing for zeros."""
     planes = np.ascontiguousarray(column).view(np.uint8).reshape(-1, column.itemsize).T
     parts = []
     for plane in planes:
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
-        deflated = deflate.compress(plane.tobytes()) + deflate.flush()
+        deflated = b""
+        if plane.any():
+            deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
+            deflated = deflate.compress(plane.tobytes()) + deflate.flush()
         parts += [_LENGTH.pack(len(deflated)), deflated]
     return b"".join(parts)
 
@@ -163,8 +165,9 @@ class _Reader:
 
     def column(self, dtype: str, count: int) -> NDArray[Any]:
         width = np.dtype(dtype).itemsize
-        planes = np.empty((width, count), np.uint8)
+        planes = np.zeros((width, count), np.uint8)
         for plane in planes:
-            plane[:] = np.frombuffer(zlib.decompress(self.take(self.length()), -zlib.MAX_WBITS), np.uint8)
+            if deflated := self.take(self.length()):
+                plane[:] = np.frombuffer(zlib.decompress(deflated, -zlib.MAX_WBITS), np.uint8)
         found: NDArray[Any] = np.ascontiguousarray(planes.T).view(dtype).reshape(count)
         return found
