@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import time
 from functools import partial
 
 import pytest
 import redis
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from meguri.engines.ports import free_ports
 from meguri_flow.app import Flow
 from meguri_flow.metrics import LIVE_FAILURES, LOST_MESSAGES
 from meguri_flow.stream.topic_rows import ONE_TO_ONE
+from meguri_kit.clickhouse.server import ServerStore
+from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.log.producer import LogProducer
 from meguri_kit.log.topics import create_topics
 from meguri_proto.schema.sales_pb2 import Sale, Sales
@@ -19,7 +25,7 @@ from reference.examples import examples, rejects
 from reference.fold import Delivery, Detection, Message, Visit, fold
 from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, rules_record
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -145,20 +151,61 @@ def test_a_day_in_clickhouse_is_the_references_and_is_found_when_it_is_complete(
     assert moved == [(len(expected.moves),)]
 
 
-def test_a_worker_that_goes_on_from_a_snapshot_writes_the_same_rows(
-    kafka, each_store, start_flow_on, request
-):
-    town = f"resume-{request.node.callspec.id}"
+def test_a_worker_that_goes_on_from_a_snapshot_writes_the_same_rows(kafka, store, start_flow):
     messages = walk(25)
-    values = values_of(messages, town)
-    first = start_flow_on(each_store)
-    append(kafka, values[:90], town)
-    eventually(lambda: visits_in(each_store, town) != [], True, lambda: first.failed)
+    values = values_of(messages, "resume")
+    first = start_flow()
+    append(kafka, values[:90], "resume")
+    eventually(lambda: visits_in(store, "resume") != [], True, lambda: first.failed)
     first.stop()
-    start_flow_on(each_store)
-    append(kafka, values[90:], town)
-    eventually(lambda: is_complete(each_store, town), True)
-    assert visits_in(each_store, town) == fold(messages, DAY).visits
+    start_flow()
+    append(kafka, values[90:], "resume")
+    eventually(lambda: is_complete(store, "resume"), True)
+    assert visits_in(store, "resume") == fold(messages, DAY).visits
+
+
+def test_a_process_that_is_killed_over_a_clickhouse_server_goes_on_with_the_same_rows(
+    kafka, redis_url, clickhouse_server, request
+):
+    clickhouse_server.execute("CREATE DATABASE of_a_process")
+    url = f"{clickhouse_server.url}/of_a_process"
+    (metrics_port,) = free_ports(1)
+    environment = {
+        **os.environ,
+        "MEGURI_KAFKA": kafka,
+        "MEGURI_CLICKHOUSE_URL": url,
+        "MEGURI_REDIS_URL": redis_url,
+        "MEGURI_METRICS_PORT": str(metrics_port),
+    }
+
+    def start():
+        process = subprocess.Popen([sys.executable, "-m", "meguri_flow"], env=environment)
+        request.addfinalizer(process.kill)
+        return process
+
+    messages = walk(25)
+    values = values_of(messages, "killed")
+    append(kafka, values[:90], "killed")
+    store = ServerStore(url)
+    first = start()
+    eventually(lambda: has_visits(store, "killed"), True)
+    first.kill()
+    first.wait()
+    append(kafka, values[90:], "killed")
+    second = start()
+    eventually(lambda: is_complete(store, "killed"), True)
+    second.terminate()
+    assert second.wait(PATIENCE) == 0
+    assert visits_in(store, "killed") == fold(messages, DAY).visits
+    store.close()
+
+
+def has_visits(store, town):
+    """Whether any is there; the process makes the tables."""
+    try:
+        return visits_in(store, town) != []
+    except StoreError:
+        return False
 
 
 def test_the_same_log_folded_again_from_its_start_changes_no_row(kafka, store, start_flow):
