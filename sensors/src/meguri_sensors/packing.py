@@ -100,7 +100,7 @@ def _fingerprints(fingerprints: Column) -> bytes:
 
 
 def _deflated(column: Column) -> bytes:
-    """The column byte by byte: the lowest of every number, then the next, each deflated; nothing for zeros."""
+    """The column byte by byte: the lowest of every number, then the next, each deflated; zeros as nothing."""
     planes = np.ascontiguousarray(column).view(np.uint8).reshape(-1, column.itemsize).T
     parts = []
     for plane in planes:
