@@ -1,12 +1,13 @@
 """Whether sensors and counters work, and what is said of those that do not."""
 
 import pytest
-from fakes.town_day import DAY, HOUR, MINUTE, TOWN
+from fakes.town_day import DAY, HOUR, MINUTE, TOWN, TOWN_TEXT
 from fakes.town_trade import TRADING, Answers, asked, said
 from meguri_dashboard.blocks import sensor_health
 from meguri_dashboard.blocks.sensor_health import SensorState
 from meguri_dashboard.catalogue import LANGUAGES
 from meguri_proto.key_days import day_date
+from meguri_proto.towns import parse_town
 
 START = TOWN.day_bounds_ms(DAY)[0]
 NOW = START + 8 * HOUR
@@ -124,11 +125,26 @@ def test_a_counter_tells_its_last_count_and_one_that_told_nothing_is_named():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_each_state_says_what_to_do(language):
-    figures = health(delivered(last_ms=START))
-    for line in said(figures, language).lines[:2]:
-        assert line.state != "good"
-        assert line.advice
+def test_each_state_says_what_to_do_once(language):
+    quiet, silent = said(health(delivered(last_ms=START)), language).lines[:2]
+    assert quiet.advice != silent.advice
+    assert "good" not in (quiet.state, silent.state)
+    both = said(health(delivered(last_ms=START), delivered("gate", last_ms=START)), language).lines
+    assert [bool(line.advice) for line in both[:2]] == [True, False]
+
+
+def test_where_every_sensor_is_quiet_the_sentence_points_at_what_they_share():
+    figures = health(delivered(last_ms=START), delivered("gate", last_ms=START))
+    assert (
+        said(figures).sentences[0].startswith("None of the 2 sensors was heard within the last 10 minutes.")
+    )
+
+
+def test_of_many_sensors_three_are_named():
+    text = TOWN_TEXT + "".join(f"  s{n}: {{place: hall, minimum_rssi: -75}}\n" for n in range(4))
+    town = parse_town(text, "yamazato.yaml")
+    figures = health(delivered(), town=town)
+    assert said(figures, town=town).sentences == ("Not heard on this day: gate, s0, s1 and 2 more.",)
 
 
 def test_the_sentences_name_the_sensors_by_what_is_wrong():

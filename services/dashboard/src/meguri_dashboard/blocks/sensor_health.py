@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,7 +17,7 @@ from meguri_dashboard.periods import WEEK, Period
 from meguri_dashboard.times import MINUTE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from meguri_kit.clickhouse.store import Store
     from meguri_proto.quantities import Quantity
@@ -36,6 +36,7 @@ LEAST_USUAL = 100
 """Where fewer signals are usual, chance alone makes a third or three times of them."""
 UNUSUAL_TIMES = 3
 _BINS_AN_HOUR = 12
+_MOST_NAMED = 3
 
 
 class SensorState(StrEnum):
@@ -245,7 +246,7 @@ class _Words:
                 "sensors.definition_unusual", weeks=WEEKS_BEFORE, days=LEAST_DAYS, signals=LEAST_USUAL
             ),
         )
-        lines = (*map(self._line, figures.sensors), *map(self._counter_line, figures.counters))
+        lines = (*self._sensor_lines(), *map(self._counter_line, figures.counters))
         is_silent = all(sensor.state is SensorState.SILENT for sensor in figures.sensors)
         if is_silent and all(counter.last_ms is None for counter in figures.counters):
             empty = (self._text("sensors.empty_title"), self._text("sensors.empty"))
@@ -263,16 +264,32 @@ class _Words:
     def _sentences(self) -> list[str]:
         """Whether all are heard, else which are not."""
         sensors, parts = self._figures.sensors, []
+        if len(sensors) > 1 and all(sensor.state is SensorState.QUIET for sensor in sensors):
+            return [self._text("sensors.all_quiet", count=len(sensors))]
         for state in SensorState:
             named = [sensor.sensor for sensor in sensors if sensor.state is state]
             if named and state is not SensorState.HEARD:
-                parts.append(
-                    self._text(f"sensors.some_{state}", sensors=self._text("date.range_joint").join(named))
-                )
+                parts.append(self._text(f"sensors.some_{state}", sensors=self._names(named)))
         if parts:
             return parts
         key = "sensors.all_heard" if self._figures.asked.running else "sensors.all_heard_day"
         return [self._text(key, count=len(sensors))]
+
+    def _names(self, named: Sequence[str]) -> str:
+        names = self._text("date.range_joint").join(named[:_MOST_NAMED])
+        more = len(named) - _MOST_NAMED
+        return self._text("sensors.names_more", names=names, count=more) if more > 0 else names
+
+    def _sensor_lines(self) -> list[Line]:
+        """What to do is said once of each state, at the first sensor that is in it."""
+        told, lines = {SensorState.HEARD}, []
+        for sensor in self._figures.sensors:
+            line = self._line(sensor)
+            if sensor.state not in told:
+                line = replace(line, advice=self._text(f"sensors.advice_{sensor.state}"))
+            told.add(sensor.state)
+            lines.append(line)
+        return lines
 
     def _line(self, sensor: SensorFigures) -> Line:
         last = "" if sensor.last_ms is None else self._words.clock(sensor.last_ms)
@@ -283,7 +300,6 @@ class _Words:
             state=LIGHTS[state],
             state_text=self._text(f"sensors.state_{state}"),
             since=last and self._text("sensors.last_at", time=last),
-            advice="" if state is SensorState.HEARD else self._text(f"sensors.advice_{state}"),
         )
 
     def _counter_line(self, counter: CounterFigures) -> Line:
