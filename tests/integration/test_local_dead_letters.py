@@ -11,6 +11,7 @@ from meguri import control
 from meguri.cli import app
 from meguri.data_folder import DataFolder
 from meguri.dead_letter_operations import dead_letter_operations
+from meguri.dead_letters import _groups
 from meguri.errors import LocalRunError
 from meguri.opt_outs import opt_out_operations
 from meguri_kit.log import LogProducer, create_topics
@@ -135,10 +136,19 @@ def spoken_or_failed(result):
     return json.loads(result.stdout)
 
 
+def test_letters_are_replayed_in_groups_that_are_judged_within_one_answers_time():
+    letters = [
+        {"offset": n, "amount": amount} for n, amount in enumerate([9_000, 9_000, 9_000, 50_000, 1, 1])
+    ]
+    assert list(_groups(letters)) == [[0, 1], [2], [3], [4, 5]]
+    assert list(_groups([])) == []
+
+
 async def test_a_letter_that_is_not_there_is_named(run):
-    result = await run.meguri("dead-letters", "show", "999999")
-    assert isinstance(result.exception, LocalRunError)
-    assert "There is no dead letter 999999 (any more)" in str(result.exception)
+    for asked in ("show", "replay"):
+        result = await run.meguri("dead-letters", asked, "999999")
+        assert isinstance(result.exception, LocalRunError)
+        assert "There is no dead letter 999999 (any more)" in str(result.exception)
 
 
 async def test_an_address_is_put_on_the_list_and_taken_off_and_shown_nowhere(run):

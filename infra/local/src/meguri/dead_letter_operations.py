@@ -17,6 +17,7 @@ from meguri_proto.columns import ColumnsDisagreeError, Kind, read_columns
 from meguri_proto.key_days import day_date
 from meguri_proto.records import UnreadableError, read_batch, read_counts, read_sales
 
+from meguri.dead_letters import no_letter
 from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
@@ -69,34 +70,28 @@ def dead_letter_operations(running: Running) -> dict[str, Operation]:
         return {"letters": [letter.as_dict() for letter in await letters()]}
 
     async def show(request: dict[str, Any]) -> dict[str, Any]:
-        (letter,) = _chosen(await letters(), [int(request["offset"])], None)
+        (letter,) = _named(await letters(), [request["offset"]])
         return {"letter": {**letter.as_dict(), "holds": holds(letter)}}
 
     async def replay(request: dict[str, Any]) -> dict[str, Any]:
-        chosen = _chosen(await letters(), request.get("offsets"), request.get("reason"))
         replays: Replays = running.services.apps["ingest"].state.replays
-        return {"letters": [await _replay(replays, letter) for letter in chosen]}
+        named = _named(await letters(), request["offsets"])
+        return {"letters": [await _replay(replays, letter) for letter in named]}
 
     return {"dead-letters": list_letters, "dead-letter": show, "replay-dead-letters": replay}
 
 
-def _chosen(letters: list[StoredLetter], offsets: list[int] | None, reason: str | None) -> list[StoredLetter]:
-    """The letters of these offsets, or all with a body; of the reason, if one is given.
+def _named(letters: list[StoredLetter], offsets: list[int]) -> list[StoredLetter]:
+    """The letters of these offsets.
 
     Raises:
-        LocalRunError: there is no letter of an offset.
+        LocalRunError: there is no letter of one of them.
     """
-    if offsets is None:
-        chosen = [letter for letter in letters if letter.body]
-    else:
-        by_offset = {letter.offset: letter for letter in letters}
-        for offset in offsets:
-            if offset not in by_offset:
-                raise LocalRunError(
-                    f"There is no dead letter {offset} (any more); `meguri dead-letters list` says which are."
-                )
-        chosen = [by_offset[offset] for offset in offsets]
-    return [letter for letter in chosen if reason in (None, letter.headers.get("reason"))]
+    by_offset = {letter.offset: letter for letter in letters}
+    for offset in offsets:
+        if offset not in by_offset:
+            raise no_letter(offset)
+    return [by_offset[offset] for offset in offsets]
 
 
 async def _replay(replays: Replays, letter: StoredLetter) -> dict[str, Any]:

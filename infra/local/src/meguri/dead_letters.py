@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from meguri_proto.reasons import RejectReason  # noqa: TC002  typer reads the annotation
 
 from meguri.asking import Json, RunningData, ask
+from meguri.errors import LocalRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 app = typer.Typer(no_args_is_help=True, help="What was not accepted, and why; replay what may be now.")
 
@@ -17,6 +21,8 @@ SHOWN = 40
 """Letters of the list, the newest ones, unless all are asked for."""
 PIPED_COLUMNS = 160
 """The list's width where no terminal says one: enough for each letter to stand in a line."""
+REPLAYED_AT_ONCE = 20_000
+"""Detections, sales and counts of one request to the running process, which judges them within seconds."""
 
 
 @app.command("list")
@@ -64,13 +70,56 @@ def replay(
     Detections that are accepted may still be late: the flow counts them as such. Status 1 if nothing of the
     named letters could be accepted.
     """
-    reply = ask(data, {"op": "replay-dead-letters", "offsets": offsets or None, "reason": reason})
+    letters = ask(data, {"op": "dead-letters"})["letters"]
+    replayed: list[dict[str, Any]] = []
+    for group in _groups(_chosen(letters, offsets or None, reason)):
+        replayed += ask(data, {"op": "replay-dead-letters", "offsets": group})["letters"]
     if as_json:
-        typer.echo(json.dumps(reply, ensure_ascii=False))
+        typer.echo(json.dumps({"letters": replayed}, ensure_ascii=False))
     else:
-        _show_replayed(reply["letters"])
-    if reply["letters"] and not any(each["accepted"] for each in reply["letters"]):
+        _show_replayed(replayed)
+    if replayed and not any(each["accepted"] for each in replayed):
         raise typer.Exit(1)
+
+
+def _chosen(
+    letters: list[dict[str, Any]], offsets: list[int] | None, reason: str | None
+) -> list[dict[str, Any]]:
+    """The letters of these offsets, else all with a body; of the reason, if one is given.
+
+    Raises:
+        LocalRunError: there is no letter of an offset.
+    """
+    by_offset = {letter["offset"]: letter for letter in letters}
+    if offsets is None:
+        chosen = [letter for letter in letters if letter["has_body"]]
+    else:
+        for offset in offsets:
+            if offset not in by_offset:
+                raise no_letter(offset)
+        chosen = [by_offset[offset] for offset in offsets]
+    return [letter for letter in chosen if reason in (None, letter["reason"])]
+
+
+def no_letter(offset: int) -> LocalRunError:
+    """What is said where there is no letter of this offset."""
+    return LocalRunError(
+        f"There is no dead letter {offset} (any more); `meguri dead-letters list` says which are."
+    )
+
+
+def _groups(letters: list[dict[str, Any]]) -> Iterator[list[int]]:
+    """The letters' offsets, as many together as are replayed well within the time of one answer."""
+    group: list[int] = []
+    amount = 0
+    for letter in letters:
+        if group and amount + letter["amount"] > REPLAYED_AT_ONCE:
+            yield group
+            group, amount = [], 0
+        group.append(letter["offset"])
+        amount += letter["amount"]
+    if group:
+        yield group
 
 
 def _show_list(letters: list[dict[str, Any]], *, every: bool) -> None:
