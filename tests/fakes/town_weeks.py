@@ -1,5 +1,6 @@
 """Weeks of any town as the flow leaves them: findings of complete days, rows of a running one."""
 
+from contextlib import contextmanager
 from itertools import product
 from zlib import crc32
 
@@ -30,6 +31,7 @@ class TownWeeks:
     def __init__(self, store, town):
         self.store = store
         self.town = town
+        self._together = None
         self.places = list(town.places)
         self.weights = [1 / (1 + index * 0.55) for index in range(len(self.places))]
 
@@ -286,23 +288,36 @@ class TownWeeks:
     def insert(self, table, rows, **columns):
         """A value that is no list stands in every row."""
         full = {"town": self.town.town, **columns}
-        self.store.insert(
-            table,
-            {name: value if isinstance(value, list) else [value] * rows for name, value in full.items()},
-        )
+        lists = {name: value if isinstance(value, list) else [value] * rows for name, value in full.items()}
+        if self._together is None:
+            self.store.insert(table, lists)
+            return
+        kept = self._together.setdefault(table, {name: [] for name in lists})
+        for name, values in lists.items():
+            kept[name].extend(values)
+
+    @contextmanager
+    def together(self):
+        """Within it rows are kept, and each table has one insert at the end: an insert takes its time."""
+        self._together = {}
+        yield
+        kept, self._together = self._together, None
+        for table, columns in kept.items():
+            self.store.insert(table, columns)
 
 
 def weeks(store, town, today, *, before=70, until_ms=11 * HOUR + 20 * MINUTE):
     """A town with a history, and a day that runs."""
     rows = TownWeeks(store, town)
-    rows.history(today - before, today - 1)
-    for key_day in range(today - before, today):
-        rows.sell(key_day)
-        rows.guide(key_day)
-        rows.count(key_day)
-    rows.running_day(today, until_ms)
-    rows.sell(today, until_ms)
-    rows.guide(today, until_ms)
-    rows.count(today, until_ms)
-    rows.days([today], until_ms, complete=0)
+    with rows.together():
+        rows.history(today - before, today - 1)
+        for key_day in range(today - before, today):
+            rows.sell(key_day)
+            rows.guide(key_day)
+            rows.count(key_day)
+        rows.running_day(today, until_ms)
+        rows.sell(today, until_ms)
+        rows.guide(today, until_ms)
+        rows.count(today, until_ms)
+        rows.days([today], until_ms, complete=0)
     return rows

@@ -1,0 +1,118 @@
+"""How long a page's figures take for a day, 60 days and a year, from a store that holds two years of a town.
+
+    python tests/bench/page_periods.py [--town mine] [--rounds 5]
+
+Prints a table and writes the figures to tests/bench/results/page_periods.json: reading the blocks from chDB
+and saying them, each the least of some rounds, and the slowest block; then the whole answer over HTTP, the
+first time with its charts and again. Rows are those of tests/fakes/town_weeks.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+from meguri_dashboard.app import create_app
+from meguri_dashboard.asked import Asked
+from meguri_dashboard.catalogue import catalogue
+from meguri_dashboard.days import read_days
+from meguri_dashboard.page import BLOCKS, page_view, read_page
+from meguri_dashboard.periods import Period
+from meguri_dashboard.wording import Wording
+from meguri_kit.clickhouse.embedded import EmbeddedStore
+from meguri_kit.clickhouse.migrations import migrate
+from meguri_proto.towns import parse_town
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from fakes.town_weeks import weeks  # noqa: E402  # the tests' folder is no package
+
+TODAY = 20_000
+LENGTHS = {"a day": 1, "60 days": 60, "a year": 365}
+RESULTS = Path(__file__).parent / "results" / "page_periods.json"
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+def main() -> None:
+    """Fill, measure, print, write."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--town", default="mine")
+    arguments.add_argument("--rounds", type=int, default=5)
+    options = arguments.parse_args()
+    town = parse_town((ROOT / "infra" / "towns" / f"{options.town}.yaml").read_text("utf-8"), options.town)
+    with tempfile.TemporaryDirectory() as folder:
+        store = EmbeddedStore(Path(folder) / "clickhouse")
+        migrate(store)
+        weeks(store, town, TODAY, before=2 * 364 + 7)
+        measured = {name: measure(store, town, days, options.rounds) for name, days in LENGTHS.items()}
+        with TestClient(create_app(towns={town.town: town}, store=store, redis_url=NO_REDIS)) as client:
+            client.get(f"/towns/{town.town}?day=2000-01-01")
+            for name, days in LENGTHS.items():
+                query = Period(TODAY - days + 1, TODAY).query
+                page = partial(client.get, f"/towns/{town.town}?{query}")
+                measured[name]["http_first_s"] = timed(page)
+                measured[name]["http_again_s"] = least(page, options.rounds)
+        store.close()
+    show(measured)
+    machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    RESULTS.write_text(
+        json.dumps({"town": town.town, **machine, "periods": measured}, indent=2) + "\n", "utf-8"
+    )
+
+
+def measure(store: EmbeddedStore, town: object, days: int, rounds: int) -> dict[str, object]:
+    """Seconds of the parts of one period, the least of the rounds."""
+    known = read_days(store, town.town)
+    asked = Asked(town, Period(TODAY - days + 1, TODAY), known)
+    words = Wording(catalogue("ja"), town)
+    figures = read_page(store, asked)
+    blocks = {
+        read.__module__.rpartition(".")[2]: least(partial(read, store, asked), rounds) for read in BLOCKS
+    }
+    slowest = max(blocks, key=lambda name: blocks[name])
+    return {
+        "days_s": least(lambda: read_days(store, town.town), rounds),
+        "read_s": least(lambda: read_page(store, asked), rounds),
+        "say_s": least(lambda: page_view(figures, words), rounds),
+        "slowest_block": slowest,
+        "slowest_block_s": blocks[slowest],
+    }
+
+
+def least(work: object, rounds: int) -> float:
+    return min(timed(work) for _ in range(rounds))
+
+
+def timed(work: object) -> float:
+    began = time.perf_counter()
+    work()
+    return round(time.perf_counter() - began, 4)
+
+
+def show(measured: dict[str, dict[str, object]]) -> None:
+    table = Table("period", "days", "read", "say", "slowest block", "HTTP first", "HTTP again")
+    for name, of in measured.items():
+        table.add_row(
+            name,
+            f"{of['days_s']:.3f} s",
+            f"{of['read_s']:.3f} s",
+            f"{of['say_s']:.3f} s",
+            f"{of['slowest_block']} {of['slowest_block_s']:.3f} s",
+            f"{of['http_first_s']:.2f} s",
+            f"{of['http_again_s']:.3f} s",
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
