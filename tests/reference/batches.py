@@ -2,8 +2,9 @@
 
 import numpy as np
 from meguri_proto.columns import write_columns
+from meguri_proto.pseudonyms import key_check
 from meguri_proto.schema.upload_pb2 import Batch
-from meguri_sensors.day_keys import DayKey
+from meguri_sensors.spool_segments import SegmentDay
 
 DAY_MS = 24 * 3_600_000
 FIRST_DAY = 20_000
@@ -11,7 +12,7 @@ FIRST_DAY = 20_000
 
 def day(number=FIRST_DAY):
     """A key day of 24 hours from its number times 24 hours."""
-    return DayKey(number, number * DAY_MS, (number + 1) * DAY_MS, bytes([number % 256]) * 32)
+    return SegmentDay(number, number * DAY_MS, (number + 1) * DAY_MS)
 
 
 def batch(sequence, times_ms=(0,), devices=None, *, of=None, boot=7):
@@ -23,7 +24,7 @@ def batch(sequence, times_ms=(0,), devices=None, *, of=None, boot=7):
         boot=boot,
         sequence=sequence,
         key_day=of.key_day,
-        key_check=of.check,
+        key_check=key_check(bytes(32)),
         base_time_ms=int(times.min()),
         count=count,
     )
