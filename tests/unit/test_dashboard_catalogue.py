@@ -10,7 +10,7 @@ from meguri_dashboard.catalogue import LANGUAGES, catalogue
 
 PACKAGE = files("meguri_dashboard")
 BLOCKS = {key.partition(".")[0] for key in catalogue(LANGUAGES[0]).keys}
-KEY = re.compile(rf"""["']((?:{"|".join(sorted(BLOCKS))})\.[a-z0-9_]*)(?=["']|\{{)""")
+KEY = re.compile(rf"""["']((?:{"|".join(sorted(BLOCKS))})\.(?!html)[a-z0-9_]*)(?=["']|\{{)""")
 
 
 def used():
