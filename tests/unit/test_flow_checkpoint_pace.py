@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meguri_flow.stream.pace import LONGEST_SECONDS, SHORTEST_SECONDS, CheckpointPace
+from meguri_flow.stream.pace import LONGEST_SECONDS, MOST_BYTES, SHORTEST_SECONDS, CheckpointPace
 
 
 def pace(took=0.0, ended=100.0, folded=None):
@@ -11,7 +11,7 @@ def pace(took=0.0, ended=100.0, folded=None):
     made = CheckpointPace()
     made.wrote(ended - took, ended)
     if folded is not None:
-        made.folded(folded)
+        made.folded(folded, 1)
     return made
 
 
@@ -31,7 +31,7 @@ def test_when_nothing_more_comes_it_is_written_at_once():
 
 def test_a_worker_that_never_wrote_writes_at_once_when_nothing_more_comes():
     made = CheckpointPace()
-    made.folded(5.0)
+    made.folded(5.0, 1)
     assert made.is_due(5.0, quiet=True)
 
 
@@ -50,7 +50,7 @@ def test_while_messages_come_writing_takes_a_tenth_of_the_time_within_bounds(too
 
 def test_the_first_messages_after_a_silence_wait_for_those_that_follow_them():
     made = pace(ended=0.0, folded=100.0)
-    made.folded(100.5)
+    made.folded(100.5, 1)
     assert due_at(made, quiet=False) == SHORTEST_SECONDS
 
 
@@ -58,3 +58,14 @@ def test_the_first_messages_after_a_silence_wait_for_those_that_follow_them():
 def test_nothing_waits_longer_than_the_longest_pause(took, ended, folded, quiet):
     made = pace(took, ended, max(ended, folded))
     assert made.is_due(max(ended, folded) + LONGEST_SECONDS, quiet=quiet)
+
+
+def test_what_memory_is_to_hold_is_bounded_whatever_the_time():
+    made = pace(took=4.0)
+    made.folded(100.0, MOST_BYTES - 1)
+    assert not made.is_due(100.0, quiet=False)
+    made.folded(100.0, 1)
+    assert made.is_due(100.0, quiet=False)
+    made.wrote(100.0, 100.1)
+    made.folded(100.1, 1)
+    assert not made.is_due(100.1, quiet=False)

@@ -132,3 +132,8 @@ async def test_while_the_log_holds_more_an_empty_read_is_no_reason_to_write(read
 async def test_nothing_new_is_nothing_to_write(reading):
     await reading(range(3), end=3)
     assert await reading(end=3) == [[]]
+
+
+async def test_much_is_written_while_the_log_holds_more(reading, monkeypatch):
+    monkeypatch.setattr("meguri_flow.stream.pace.MOST_BYTES", sum(len(LOG[offset]) for offset in range(6)))
+    assert await reading(range(3), range(3, 6), end=7) == [[], [6], []]

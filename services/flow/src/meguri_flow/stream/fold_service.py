@@ -159,7 +159,8 @@ class FoldService(faust.Service):
                 if owned is not None:
                     await self._take(topic_partition, owned, records)
             if any(owned.is_ahead_of_its_snapshot for owned in self._owned.values()):
-                self._pace.folded(time.monotonic())
+                size = sum(len(record.value) for records in batches.values() for record in records)
+                self._pace.folded(time.monotonic(), size)
             quiet = not batches and not any(self._lag(*each) for each in self._owned.items())
         if self._pace.is_due(time.monotonic(), quiet=quiet):
             await self._checkpoint_all()

@@ -10,6 +10,8 @@ SHORTEST_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 10.0
 BUSY_SHARE: Final = 10
 """While messages come, folding gets this many times the time that the last checkpoint took."""
+MOST_BYTES: Final = 64 << 20
+"""Of messages between two checkpoints: their rows wait in memory, some five times as large at worst."""
 
 
 @dataclass
@@ -19,15 +21,18 @@ class CheckpointPace:
     _ended: float = float("-inf")
     _took: float = 0.0
     _unwritten_since: float | None = None
+    _unwritten_bytes: int = 0
 
-    def folded(self, now: float) -> None:
-        """Something was folded that is not written."""
+    def folded(self, now: float, size: int) -> None:
+        """Messages of so many bytes were folded and are not written."""
         if self._unwritten_since is None:
             self._unwritten_since = now
+        self._unwritten_bytes += size
 
     def wrote(self, began: float, ended: float) -> None:
         """Everything that was folded is written."""
-        self._ended, self._took, self._unwritten_since = ended, ended - began, None
+        self._ended, self._took = ended, ended - began
+        self._unwritten_since, self._unwritten_bytes = None, 0
 
     def is_due(self, now: float, *, quiet: bool) -> bool:
         """Whether to write now.
@@ -38,6 +43,8 @@ class CheckpointPace:
         """
         if self._unwritten_since is None:
             return False
+        if self._unwritten_bytes >= MOST_BYTES:
+            return True
         if quiet:
             return now >= self._ended + _bounded(self._took)
         return now >= max(self._ended, self._unwritten_since) + _bounded(BUSY_SHARE * self._took)
