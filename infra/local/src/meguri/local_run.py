@@ -101,8 +101,8 @@ class LocalRun:
             cleanup.callback(kafka.stop)
             redis.start()
             cleanup.callback(redis.stop)
-            # FastAPI silences this warning of pydantic's, which is not about our code, for as long as it works.
-            # A compiler that handles warnings in another thread meanwhile would undo that.
+            # FastAPI silences this warning of pydantic's, which is not about our code, while it makes routes. A
+            # compiler that handles warnings in another thread meanwhile would undo that.
             warnings.filterwarnings("ignore", message="The 'alias' attribute with value")
             # Loading and compiling take seconds, in which Kafka starts.
             from meguri.services import Servers, Services, compile_kernels
