@@ -101,7 +101,7 @@ class LocalRun:
             cleanup.callback(kafka.stop)
             redis.start()
             cleanup.callback(redis.stop)
-            # FastAPI silences this warning of pydantic's, which is not about our code, while it makes routes. A
+            # FastAPI silences this warning of pydantic's, not about our code, while it makes routes. A
             # compiler that handles warnings in another thread meanwhile would undo that.
             warnings.filterwarnings("ignore", message="The 'alias' attribute with value")
             # Loading and compiling take seconds, in which Kafka starts.
