@@ -70,6 +70,17 @@ def test_languages_stand_by_their_names_the_most_used_first_and_those_of_few_not
     assert [row[0] for row in said(use(*A_DAY)).tables[0].rows] == ["Japanese", "Chinese (traditional)"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("tag", ["de", "en", "ja", "ko", "zh", "zh-CN", "zh-TW", "zh-Hans", "zh-Hant", "th"])
+def test_the_languages_of_a_guide_have_names(tag, language):
+    rows = said(use(used("all", "", 9), used("language", tag, 9)), language).tables[0].rows
+    assert tag not in rows[0][0]
+
+
+def test_a_language_without_a_name_stands_by_its_tag():
+    assert said(use(used("all", "", 9), used("language", "eo", 9))).tables[0].rows[0][0] == "eo"
+
+
 def test_every_sight_of_the_town_is_there_also_without_use_and_one_that_has_left_by_its_number():
     sights = said(use(*A_DAY[:5], used("sight", "99", 6))).tables[1]
     assert [row[0] for row in sights.rows] == ["1 Tea hall", "No. 99", "2 Roadside station"]

@@ -4,7 +4,7 @@ import pytest
 from fakes.town_day import DAY, TOWN
 from fakes.town_trade import Answers, asked, said
 from meguri_dashboard.blocks import payments
-from meguri_dashboard.brands import Group, brand_name, group_of
+from meguri_dashboard.brands import TRANSLATED, Group, group_of
 from meguri_dashboard.catalogue import LANGUAGES
 from meguri_proto.key_days import day_date
 from meguri_proto.payments import PaymentMethod
@@ -39,10 +39,19 @@ def test_a_method_that_is_not_known_is_other():
 
 
 def test_brands_are_written_as_each_language_does_and_unknown_ones_as_they_came():
-    assert brand_name("rakuten_pay", "ja") == "楽天ペイ"
-    assert brand_name("rakuten_pay", "en") == "Rakuten Pay"
-    assert brand_name("paypay", "ja") == "PayPay"
-    assert brand_name("village_coin", "en") == "village coin"
+    rows = [paid("code_payment", 9, 9_000, brand) for brand in ("paypay", "rakuten_pay", "village_coin")]
+    names = {
+        language: [row[0] for row in said(mix(*rows), language).tables[1].rows] for language in LANGUAGES
+    }
+    assert names["ja"] == ["PayPay", "楽天ペイ", "village coin"]
+    assert names["en"] == ["PayPay", "Rakuten Pay", "village coin"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("brand", sorted(TRANSLATED))
+def test_every_brand_that_languages_write_differently_has_its_name_in_each(brand, language):
+    rows = said(mix(paid("code_payment", 9, 9_000, brand)), language).tables[1].rows
+    assert rows[0][0] != brand.replace("_", " ")
 
 
 def test_the_cashless_ratio_is_the_yen_of_the_four_in_a_hundred_of_all():

@@ -34,38 +34,26 @@ _NAMES: Final = {
     "alipay": "Alipay",
     "amex": "American Express",
     "au_pay": "au PAY",
-    "d_barai": "d Barai",
     "diners": "Diners Club",
     "discover": "Discover",
-    "edy": "Rakuten Edy",
     "icoca": "ICOCA",
     "id": "iD",
     "jcb": "JCB",
     "line_pay": "LINE Pay",
     "mastercard": "Mastercard",
-    "merpay": "Merpay",
     "nanaco": "nanaco",
     "pasmo": "PASMO",
     "paypay": "PayPay",
     "quicpay": "QUICPay",
-    "rakuten_edy": "Rakuten Edy",
-    "rakuten_pay": "Rakuten Pay",
     "suica": "Suica",
-    "transit": "Transit IC card",
-    "unionpay": "UnionPay",
     "visa": "Visa",
     "waon": "WAON",
     "wechat_pay": "WeChat Pay",
 }
-_JAPANESE_NAMES: Final = {
-    "d_barai": "d払い",
-    "edy": "楽天Edy",
-    "merpay": "メルペイ",
-    "rakuten_edy": "楽天Edy",
-    "rakuten_pay": "楽天ペイ",
-    "transit": "交通系IC",
-    "unionpay": "銀聯",
-}
+TRANSLATED: Final = frozenset(
+    ("d_barai", "edy", "merpay", "rakuten_edy", "rakuten_pay", "transit", "unionpay")
+)
+"""Brands that each language writes in its own way."""
 
 
 def group_of(method: str) -> Group:
@@ -73,7 +61,9 @@ def group_of(method: str) -> Group:
     return _GROUPS.get(PaymentMethod(method), Group.OTHER) if method in set(PaymentMethod) else Group.OTHER
 
 
-def brand_name(brand: str, language: str) -> str:
-    """How a brand is written; one that is not known stays as its till tells it, its words apart."""
-    name = _NAMES.get(brand, brand.replace("_", " "))
-    return _JAPANESE_NAMES.get(brand, name) if language == "ja" else name
+def brand_name(brand: str) -> str:
+    """How a brand is written that is not `TRANSLATED`.
+
+    One that is not known stays as its till tells it, its words apart.
+    """
+    return _NAMES.get(brand, brand.replace("_", " "))

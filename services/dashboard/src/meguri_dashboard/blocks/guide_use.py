@@ -21,26 +21,11 @@ if TYPE_CHECKING:
     from meguri_dashboard.drawings import Drawing
     from meguri_dashboard.wording import Wording
 
-_LANGUAGE_NAMES: Final = {
-    "de": ("ドイツ語", "German"),
-    "en": ("英語", "English"),
-    "es": ("スペイン語", "Spanish"),
-    "fr": ("フランス語", "French"),
-    "id": ("インドネシア語", "Indonesian"),
-    "it": ("イタリア語", "Italian"),
-    "ja": ("日本語", "Japanese"),
-    "ko": ("韓国語", "Korean"),
-    "pt": ("ポルトガル語", "Portuguese"),
-    "ru": ("ロシア語", "Russian"),
-    "th": ("タイ語", "Thai"),
-    "vi": ("ベトナム語", "Vietnamese"),
-    "zh": ("中国語", "Chinese"),
-    "zh-cn": ("中国語（簡体字）", "Chinese (simplified)"),
-    "zh-hans": ("中国語（簡体字）", "Chinese (simplified)"),
-    "zh-hant": ("中国語（繁体字）", "Chinese (traditional)"),
-    "zh-tw": ("中国語（繁体字）", "Chinese (traditional)"),
-}
-"""By BCP 47 tag in lower case: in Japanese, in English."""
+_NAMED: Final = frozenset(
+    ("de", "en", "es", "fr", "id", "it", "ja", "ko", "pt", "ru", "th", "vi", "zh", "zh-hans", "zh-hant")
+)
+"""BCP 47 tags in lower case of the languages that have a name in every language of the pages."""
+_SAME: Final = {"zh-cn": "zh-hans", "zh-tw": "zh-hant"}
 _LEAST_S = 60
 
 
@@ -181,8 +166,8 @@ class _Words:
         )
 
     def _language(self, tag: str) -> str:
-        names = _LANGUAGE_NAMES.get(tag.lower(), (tag, tag))
-        return names[0] if self._words.language == "ja" else names[1]
+        known = _SAME.get(tag.lower(), tag.lower())
+        return self._text(f"guide.language_{known.replace('-', '_')}") if known in _NAMED else tag
 
     def _sight(self, number: str) -> str:
         place = self._figures.asked.town.sights.get(int(number)) if number.isdigit() else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meguri_dashboard.blocks.block import Block, Chart, Table
-from meguri_dashboard.brands import CASHLESS, Group, brand_name, group_of
+from meguri_dashboard.brands import CASHLESS, TRANSLATED, Group, brand_name, group_of
 from meguri_dashboard.drawings import Mark, Panel, bars, has_hidden
 from meguri_dashboard.takings import NO_TAKINGS, Takings, Tally, all_takings, tally
 
@@ -220,7 +220,7 @@ class _Words:
             ),
             rows=tuple(
                 (
-                    brand_name(brand, self._words.language) if brand else self._text("payments.no_brand"),
+                    self._brand(brand),
                     self._text(f"payments.group_{group}"),
                     *self._cells(street, part),
                 )
@@ -229,6 +229,11 @@ class _Words:
             ),
             texts=2,
         )
+
+    def _brand(self, brand: str) -> str:
+        if not brand:
+            return self._text("payments.no_brand")
+        return self._text(f"payments.brand_{brand}") if brand in TRANSLATED else brand_name(brand)
 
     def _cells(self, mix: Mix, part: Takings) -> tuple[str, str, str]:
         return self._share(mix, part), self._words.yen(part.yen), self._words.count(part.sales)
