@@ -4,15 +4,9 @@ from datetime import date
 
 import pytest
 from fakes.town_trade import asked
-from hypothesis import given
-from hypothesis import strategies as st
-from meguri_dashboard.periods import LONGEST, Period, PeriodError, Unit, asked_period
+from meguri_dashboard.periods import Period, PeriodError, Unit, asked_period
 from meguri_proto.key_days import day_date, day_number
 from meguri_proto.towns import parse_town
-
-PERIODS = st.builds(
-    lambda first, length: Period(first, first + length), st.integers(0, 30_000), st.integers(0, 1_000)
-)
 
 
 def period(first, last):
@@ -50,18 +44,6 @@ def test_an_address_that_asks_for_no_period_says_why(day, first, last, reason):
     assert refused.value.reason == reason
 
 
-@given(PERIODS)
-def test_an_address_asks_for_what_the_period_says(one):
-    query = dict(part.split("=") for part in one.query.split("&"))
-    if one.length <= LONGEST:
-        assert asked_period(query.get("day"), query.get("from"), query.get("to")) == one
-
-
-@given(PERIODS)
-def test_the_spans_of_a_period_are_its_days_without_gap_or_overlap(one):
-    assert [day for span in one.spans for day in span.days] == list(one.days)
-
-
 @pytest.mark.parametrize(
     ("days", "unit", "spans"),
     [(1, Unit.HOUR, 1), (2, Unit.DAY, 2), (45, Unit.DAY, 45), (46, Unit.WEEK, 7), (365, Unit.MONTH, 13)],
@@ -77,26 +59,6 @@ def test_weeks_begin_on_monday_and_months_on_their_first_day():
     assert {day_date(week.first).weekday() for week in weeks[1:]} == {0}
     months = period("2024-01-15", "2024-12-10").spans
     assert {day_date(month.first).day for month in months[1:]} == {1}
-
-
-@given(PERIODS)
-def test_the_period_before_has_the_same_length_and_weekdays_and_ends_before(one):
-    before = one.before
-    assert before.length == one.length
-    assert (one.first - before.first) % 7 == 0
-    assert one.first - 7 <= before.last < one.first
-
-
-@given(PERIODS)
-def test_whole_months_begin_and_end_with_a_month_and_leave_less_than_one_at_either_end(one):
-    months = one.whole_months
-    if months is None:
-        assert one.length < 61
-    else:
-        assert day_date(months.first).day == day_date(months.last + 1).day == 1
-        assert one.first <= months.first <= months.last <= one.last
-        assert months.first - one.first < 31
-        assert one.last - months.last < 31
 
 
 def test_slots_of_a_day_are_its_hours_and_those_that_have_not_begun_have_no_figures():

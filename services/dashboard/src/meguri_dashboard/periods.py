@@ -80,13 +80,9 @@ class Period:
         return tuple(Period(first, last) for first, last in zip(starts, ends, strict=True))
 
     def _begins_span(self, key_day: int) -> bool:
-        day = day_date(key_day)
-        return {
-            Unit.HOUR: True,
-            Unit.DAY: True,
-            Unit.WEEK: day.weekday() == 0,
-            Unit.MONTH: day.day == 1,
-        }[self.unit]
+        if self.unit is Unit.MONTH:
+            return day_date(key_day).day == 1
+        return self.unit is not Unit.WEEK or day_date(key_day).weekday() == 0
 
     @property
     def whole_months(self) -> Period | None:
