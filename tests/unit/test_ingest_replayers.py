@@ -127,8 +127,8 @@ async def test_an_address_that_the_device_made_up_is_a_kind_of_its_own(ingest):
 async def test_the_log_says_once_a_sensor_what_was_refused_as_ahead(ingest):
     await ingest.post(
         [
-            ingest.batch([0, HOUR, 2 * HOUR], base_ms=NOON, sensor="gate"),
-            ingest.batch([3 * HOUR], base_ms=NOON, sequence=1, sensor="gate"),
+            ingest.batch([0, 3 * HOUR, HOUR], base_ms=NOON, sensor="gate"),
+            ingest.batch([2 * HOUR], base_ms=NOON, sequence=1, sensor="gate"),
             ingest.batch([MINUTE], base_ms=NOON, sequence=2, sensor="door"),
             ingest.batch([0], base_ms=NOON, sequence=3, sensor="door"),
         ],
