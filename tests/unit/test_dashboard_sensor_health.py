@@ -165,3 +165,13 @@ def test_where_nothing_was_heard_and_counted_the_block_is_an_empty_state(languag
     block = said(health(), language)
     assert block.empty
     assert (block.charts, block.tables, block.lines) == ((), (), ())
+
+
+def test_of_a_longer_period_the_last_day_with_figures_is_told_and_named():
+    store = Answers(sensors=[delivered()])
+    longer = sensor_health.read(store, asked(DAY - 2, DAY + 3, days=[DAY - 2, DAY]))
+    assert store.asked["sensors"]["key_day"] == day_date(DAY)
+    assert said(longer).notes == (
+        "This is the last day of the period that has figures: Friday 4 October 2024.",
+    )
+    assert said(health(delivered())).notes == ()

@@ -107,6 +107,8 @@ class SensorHealthFigures:
 
     asked: Asked
     """About that day alone."""
+    is_last_of_more: bool
+    """The page shows more days than this one."""
     sensors: tuple[SensorFigures, ...]
     counters: tuple[CounterFigures, ...]
 
@@ -128,6 +130,7 @@ def read(store: Store, asked: Asked) -> SensorHealthFigures:
     usual = _usual(store, asked, day)
     return SensorHealthFigures(
         asked=of_day,
+        is_last_of_more=not asked.period.is_day,
         sensors=tuple(
             _sensor(
                 sensor.sensor,
@@ -256,6 +259,7 @@ class _Words:
             title=title,
             definition=definition,
             sentences=tuple(self._sentences()),
+            notes=tuple(self._notes()),
             lines=lines,
             charts=() if is_silent else (Chart(self._drawing(), self._text("sensors.legend")),),
             tables=(self._table(),),
@@ -274,6 +278,11 @@ class _Words:
             return parts
         key = "sensors.all_heard" if self._figures.asked.running else "sensors.all_heard_day"
         return [self._text(key, count=len(sensors))]
+
+    def _notes(self) -> list[str]:
+        if not self._figures.is_last_of_more:
+            return []
+        return [self._text("sensors.last_day", day=self._words.day(self._figures.asked.period.last))]
 
     def _names(self, named: Sequence[str]) -> str:
         names = self._text("date.range_joint").join(named[:_MOST_NAMED])
