@@ -120,6 +120,15 @@ def test_what_was_not_accepted_is_said_with_where_it_is_told(monkeypatch):
     assert "wall clock" not in world.said
 
 
+def test_of_a_demo_that_is_full_already_no_rate_is_said(monkeypatch):
+    ended = village("minamiyamashiro", until_ms=NOON_MS)
+    ended.history_is_in = True
+    world = World(monkeypatch, [ended])
+    world.now += 1
+    world.update()
+    assert world.said == "THE ADDRESSES\nThe history of Minamiyamashiro was in already; 4 visits found.\n"
+
+
 def test_on_a_terminal_there_is_a_bar_a_town_and_nothing_of_it_stays(monkeypatch, both):
     world = World(monkeypatch, both, terminal=True)
     for each in both:

@@ -98,9 +98,12 @@ class DemoProgress:
         rejected = sum(step["rejected"] for step in steps)
         names = " and ".join(village.town.names["en"] for village in self._villages)
         is_live = any(village.record.until_ms is None for village in self._villages)
+        came_in = (
+            f"is in: {detections:,} detections ({detections / seconds:,.0f}/s), {sales:,} sales and "
+            f"{uses:,} uses of the guide in {seconds:.1f} s"
+        )
         self._running.narrator.say(
-            f"The history of {names} is in: {detections:,} detections ({detections / seconds:,.0f}/s), "
-            f"{sales:,} sales and {uses:,} uses of the guide in {seconds:.1f} s; "
+            f"The history of {names} {came_in if detections else 'was in already'}; "
             f"{await self._visits_found():,} visits found."
             + (f" {rejected:,} were not accepted: `meguri dead-letters list` says why." if rejected else "")
             + (" From here on it lives at the wall clock's pace." if is_live else "")
