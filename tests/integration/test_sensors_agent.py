@@ -127,6 +127,17 @@ def test_an_outage_is_survived_with_a_restart_in_it(air, ingest, tmp_path):
     assert sorted(ingest.devices()) == pseudonyms(ingest, MAKERS)
 
 
+def test_what_the_spool_gave_up_is_logged_with_how_much_it_was(air, ingest, tmp_path, caplog):
+    with Running(air, ingest, tmp_path / "spool") as running:
+        running.hears()
+        ingest.log.available = False
+        running.spool._bound_bytes = 1
+        for number in range(3):
+            air.send(packet(MAKERS[number]))
+            until(lambda: running.spool.figures.waiting + running.spool.figures.dropped > number)  # noqa: B023
+        until(lambda: any("gave up" in each.message and each.detections for each in caplog.records))
+
+
 def test_an_interface_that_goes_down_is_listened_to_again_when_it_is_up(air, ingest, tmp_path):
     with Running(air, ingest, tmp_path / "spool") as running:
         running.hears()

@@ -106,12 +106,15 @@ def test_a_stop_is_noticed_though_nothing_is_heard(air_of):
     assert len(asked) == 2
 
 
-def test_an_interface_that_goes_down_is_said(air_of):
+def test_an_interface_that_goes_down_is_said_after_what_it_heard(air_of):
     air = air_of(RADIOTAP)
     with LiveCapture(air.name) as capture:
+        air.send(radiotap({SIGNAL: -50}) + probe())
         air.put(up=False)
+        packets = capture.packets(5, lambda: False)
+        assert next(packets).data.endswith(probe())
         with pytest.raises(LiveCaptureError, match=r"it is down .sudo ip link set meguri-air up"):
-            listened(capture, 1)
+            next(packets)
 
 
 def test_an_interface_that_is_unplugged_is_said(air_of):

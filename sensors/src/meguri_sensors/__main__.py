@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ from meguri_sensors.uplink import Uplink, UplinkError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_logger = logging.getLogger(__name__)
 _SMALLEST_SPOOL_MB: Final = 8
 _MB: Final = 1_000_000
 _PATIENCE_S: Final = 60.0
@@ -95,6 +97,11 @@ def _run(asked: argparse.Namespace) -> int:
     agent_log.configure()
     with Uplink(url, token, patience_s=_PATIENCE_S, sleep=sleep) as uplink:
         spool = Spool(folder, bound)
+        if spool.cut_bytes:
+            _logger.warning(
+                "The record that was being written when the machine stopped is lost.",
+                extra={"bytes": spool.cut_bytes},
+            )
         try:
             delivering = Delivering(uplink, spool, _now_ms)
             agent = Agent(interface, spool, delivering, _status_file(asked), stopping)

@@ -71,6 +71,7 @@ class Agent:
         self._days: dict[int, SegmentDay] = {}
         self._trouble: str | None = None
         self._has_failed = False
+        self._dropped = spool.figures.dropped
 
     def run(self) -> bool:
         """Listen and deliver until it is told to stop; what is not delivered then is in the spool.
@@ -162,12 +163,19 @@ class Agent:
                 self._something_to_do.clear()
 
     def _write_status(self) -> None:
+        figures = self._spool.figures
+        if figures.dropped > self._dropped:
+            _logger.warning(
+                "The spool gave up the oldest of what it held.",
+                extra={"detections": figures.dropped - self._dropped},
+            )
+        self._dropped = figures.dropped
         status = Status.of(
             now_ms=time.time_ns() // 1_000_000,
             interface=self._interface,
             counts=self._counts,
             drops=self._drops,
-            spool=self._spool.figures,
+            spool=figures,
             delivering=self._delivering,
             keys_until_ms=self._delivering.keys.until_ms,
             trouble=self._trouble or self._delivering.trouble,

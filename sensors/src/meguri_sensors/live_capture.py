@@ -125,16 +125,32 @@ class LiveCapture:
             LiveCaptureError: the interface went away or down.
         """
         end = time.monotonic() + seconds
-        ancillary = socket.CMSG_SPACE(_TIMESPEC.size)
         while (left := end - time.monotonic()) > 0 and not is_stopping():
             self._socket.settimeout(min(left, _LOOK_UP_EVERY_S))
             try:
-                data, notes, flags, _ = self._socket.recvmsg(_LARGEST_FRAME, ancillary)
+                packet = self._receive()
             except TimeoutError:
                 continue
             except OSError as error:
+                # The error comes before what arrived until then.
+                yield from self._received()
                 raise self._lost(error) from error
-            yield Packet(_time_ms(notes), data, bool(flags & socket.MSG_TRUNC), self.link_type)
+            yield packet
+
+    def _received(self) -> Iterator[Packet]:
+        """What waits in the socket's buffer."""
+        self._socket.setblocking(False)
+        while True:
+            try:
+                packet = self._receive()
+            except OSError:
+                return
+            yield packet
+
+    def _receive(self) -> Packet:
+        ancillary = socket.CMSG_SPACE(_TIMESPEC.size)
+        data, notes, flags, _ = self._socket.recvmsg(_LARGEST_FRAME, ancillary)
+        return Packet(_time_ms(notes), data, bool(flags & socket.MSG_TRUNC), self.link_type)
 
     def _lost(self, error: OSError) -> LiveCaptureError:
         if error.errno == errno.ENETDOWN:
