@@ -320,7 +320,8 @@ def test_an_outage_silences_one_sensor_for_its_time():
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
 def test_a_clock_that_is_off_is_off_by_more_than_lateness_and_lead_let_pass(seed):
-    habits = replace(Habits(), outage_per_mille=0, clock_off_per_mille=1_000)
+    figures = {"outage_per_mille": 0, "clock_off_per_mille": 1_000, "clock_off_by_minutes": (1, 2)}
+    habits = replace(Habits(), **figures)
     day = Day(Village(TOWN, seed, 0.5, habits=habits), KEY_DAY)
     heard = day.receptions
     off = heard.at(heard.lost == CLOCK)
