@@ -156,7 +156,8 @@ class Spool:
         """
         record = record_of(batch)
         with self._lock:
-            while sum(each.size for each in self._segments) + len(record) > self._bound_bytes:
+            room = self._bound_bytes - len(record) - HEADER_BYTES  # if a segment has to begin for it
+            while sum(each.size for each in self._segments) > room:
                 if not self._drop_oldest():
                     break
             while True:
