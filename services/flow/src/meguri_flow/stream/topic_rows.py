@@ -126,9 +126,9 @@ ONE_TO_ONE = (
         "sales",
         "sales",
         read_sales,
-        ("town", "source", "external_id"),
+        ("town", "shop", "source", "external_id"),
         (
-            *("key_day", "shop", "at_ms", "amount_yen", "tax_yen", "method", "brand", "refunded_yen"),
+            *("key_day", "at_ms", "amount_yen", "tax_yen", "method", "brand", "refunded_yen"),
             *("cancelled", "version"),
         ),
     ),

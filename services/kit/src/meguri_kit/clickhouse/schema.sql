@@ -13,7 +13,7 @@ CREATE TABLE counts
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, counter, quantity, from_ms)
+ORDER BY (town, counter, quantity, from_ms)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE day_arrivals
@@ -118,7 +118,7 @@ CREATE TABLE guide_events
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, event_id)
+ORDER BY (town, event_id)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE migrations
@@ -185,7 +185,7 @@ CREATE TABLE sales
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, source, external_id)
+ORDER BY (town, shop, source, external_id)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE sensor_health
@@ -236,7 +236,7 @@ CREATE TABLE survey_answers
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, sheet_id, question)
+ORDER BY (town, sheet_id, question)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE visits

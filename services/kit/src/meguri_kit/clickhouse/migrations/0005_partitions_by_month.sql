@@ -1,6 +1,6 @@
 -- Tables without pseudonyms keep a partition a month, not a day: a year of two towns is then tens of
 -- partitions and not thousands, and nothing in them has to be dropped with its day. Guide events and sensor
--- health gain columns on the way.
+-- health gain columns on the way, and an event is named without its day, which a later version may move.
 --
 -- Each table is copied under another name, dropped and renamed; run again from the start after an
 -- interruption anywhere, the statements lead to the same end.
@@ -167,7 +167,7 @@ CREATE TABLE IF NOT EXISTS guide_events_by_month
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, event_id);
+ORDER BY (town, event_id);
 
 CREATE TABLE IF NOT EXISTS guide_events
 (

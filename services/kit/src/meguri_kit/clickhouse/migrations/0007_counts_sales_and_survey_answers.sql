@@ -1,4 +1,5 @@
--- What counters counted, shops sold and visitors answered; the source's highest version is the row.
+-- What counters counted, shops sold and visitors answered; the source's highest version is the row. The day is
+-- not part of a row's name: a later version may move it.
 
 CREATE TABLE IF NOT EXISTS counts
 (
@@ -13,7 +14,7 @@ CREATE TABLE IF NOT EXISTS counts
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, counter, quantity, from_ms);
+ORDER BY (town, counter, quantity, from_ms);
 
 CREATE TABLE IF NOT EXISTS sales
 (
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS sales
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, source, external_id);
+ORDER BY (town, shop, source, external_id);
 
 CREATE TABLE IF NOT EXISTS survey_answers
 (
@@ -48,4 +49,4 @@ CREATE TABLE IF NOT EXISTS survey_answers
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, sheet_id, question);
+ORDER BY (town, sheet_id, question);
