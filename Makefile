@@ -29,7 +29,7 @@ demo: set-up
 	exec $(BIN)/meguri demo $(ARGS)
 
 test: lint types test-needs
-	exec $(BIN)/python -m pytest $(ARGS)
+	exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 bench: set-up
 	exec $(BIN)/python tests/bench/flow_throughput.py $(ARGS)

@@ -10,6 +10,13 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Figures that a test recorded are for people to read: they stand at the end."""
+    for report in terminalreporter.getreports("passed"):
+        for name, figures in report.user_properties:
+            terminalreporter.write_line(f"{name}: {figures}")
+
+
 def skip_or_fail(missing: str) -> None:
     """In CI what a test needs must be there; on a user's machine the test is skipped and says what is not."""
     if os.environ.get("CI"):

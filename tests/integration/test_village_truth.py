@@ -1,7 +1,9 @@
 """What comes out of Meguri is what happened in both towns, but for what the village itself lost."""
 
+import json
 from pathlib import Path
 
+import httpx
 import pytest
 from command_line.processes import Meguri, rows
 from meguri_proto.towns import parse_town
@@ -75,3 +77,39 @@ def test_everything_found_equals_the_truth_but_for_recorded_losses(stable, name)
     assert answers == truth.answers
     assert counts == truth.counts
     assert days == [(0, 0, 0), (0, 0, 1), (0, 0, 1)], "the last tick opened the day after"
+
+
+ONE_DAY = ("--from", "2026-05-03T04:00", "--until", "2026-05-04T04:00", "--size", "0.4", "--seed", "2")
+SIGNALS = {"ja": "信号", "en": "signals"}
+
+
+def test_with_addresses_as_in_the_field_the_page_counts_signals_and_the_panel_is_the_truth(
+    tmp_path, record_property
+):
+    data = tmp_path / "demo"
+    with Meguri("demo", data, "--town", "mine", *ONE_DAY, "--addresses", "field") as run:
+        run.until(lambda: "The history of" in run.output)
+        page = f"{run.status()['addresses']['dashboard']}/towns/mine/figures?day=2026-05-03&lang="
+        shown = {language: httpx.get(page + language, timeout=60).text for language in SIGNALS}
+        assert run.end() == 0, run.output
+    for language, word in SIGNALS.items():
+        assert word in shown[language]
+    town = parse_town((TOWNS / "mine.yaml").read_text("utf-8"), "mine")
+    truth = expected(data / "village" / "mine", town)
+    visits, moves, *_ = of_town(data, "mine")
+    # What keeps a maker's address is found as it was; what makes addresses up is one visitor again and again.
+    assert [row for row in visits if not row[-1]] == [row for row in truth.visits if not row[-1]]
+    assert [row for row in moves if not row[-1]] == [row for row in truth.moves if not row[-1]]
+    totals = json.loads((data / "village/mine/totals-2026-05-03.json").read_text())
+    signals, devices = len(visits), len([row for row in visits if not row[-1]])
+    assert signals > 3 * len(truth.visits)
+    people, heard, addresses = (
+        totals[name] for name in ("people", "people_with_a_phone_that_is_heard", "addresses")
+    )
+    each, share = signals / len(truth.visits), devices / len(truth.visits)
+    record_property(
+        "Signals and people, Mine, one day",
+        f"{people:,} people came, {heard:,} with a phone that is heard, and used {addresses:,} addresses. "
+        f"Of their {len(truth.visits):,} visits {signals:,} signals were found, {each:.1f} for each visit; "
+        f"{devices:,} of them by devices with a maker's address, {share:.0%} of the visits.",
+    )

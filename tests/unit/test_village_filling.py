@@ -35,7 +35,7 @@ NOON = DAY_START + 8 * HOUR
 QUIET = replace(Habits(), passing_cars=5)
 SMALL = Village(TOWN, seed=3, size=0.03, addresses="stable", habits=QUIET)
 WHOLE = whole_town()
-TRADING = Village(WHOLE, seed=3, size=0.1, habits=QUIET)
+TRADING = Village(WHOLE, seed=3, size=0.1, habits=replace(QUIET, answers_per_mille=1_000))
 SIGNATURE_KEY = "a signature key"
 
 
