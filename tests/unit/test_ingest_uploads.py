@@ -136,11 +136,14 @@ async def test_a_restarted_ingest_says_the_rules_again(tmp_path):
         await world.close()
 
 
-async def test_deliveries_of_a_live_town_that_wait_together_share_a_message(live):
+async def test_deliveries_of_a_live_town_that_wait_together_share_a_message(tmp_path):
+    # They wait long enough for the slowest of them, and go when they are ten detections.
+    live = IngestWorld(tmp_path, clock="live", coalesce_ms=10_000, coalesce_detections=10)
     answers = await asyncio.gather(*(live.post([live.batch(sequence=n)]) for n in range(5)))
     assert {answer.status_code for answer in answers} == {200}
     _, message = live.log.records(PARTITION)
     assert sorted(s.sequence for s in message.detections.segments) == [0, 1, 2, 3, 4]
+    await live.close()
 
 
 async def test_a_recording_is_refused_by_a_live_town_and_taken_by_a_recording_one(live, tmp_path):
