@@ -15,7 +15,8 @@ from meguri_kit.registry import Registry
 from meguri_proto.columns import DTYPES, read_columns, write_columns
 from meguri_proto.schema.upload_pb2 import Batch
 from meguri_sensors.replay import replay
-from meguri_sensors.uplink import Uplink, UplinkError
+from meguri_sensors.service import UplinkError
+from meguri_sensors.uplink import Uplink
 from meguri_village.filling import Filling
 from meguri_village.outlets import Keys, Outlets
 from meguri_village.posting import Poster
@@ -230,7 +231,7 @@ def test_a_capture_is_replayed_whole_and_again_without_a_change(ingest, uplink, 
 def test_the_village_arrives(ingest, tmp_path):
     village = Village(TOWN, 1, 0.05, "stable")
     token = ingest.token("shop", "replayer")
-    service = Poster(ingest.url, patience_s=5)
+    service = Poster("ingest", ingest.url, patience_s=5)
     outlets = Outlets(TOWN, Keys(token, {}, {}, {}), service, service)
     steps = []
     Filling(village, Uplink(ingest.url, token, patience_s=5), outlets, tmp_path, NOON, NOON + 26 * HOUR).run(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from meguri_sensors.day_keys import NOT_HANDED_OUT, DayKey, DayKeys, KeysAhead, KeysAnswer, NoKey
-from meguri_sensors.uplink import UplinkError
+from meguri_sensors.service import UplinkError
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -12,7 +12,8 @@ from meguri_proto.quantities import Quantity
 from meguri_proto.schema.upload_pb2 import Batch
 from meguri_proto.towns import parse_town
 from meguri_sensors.five_minute_counts import FiveMinuteCount
-from meguri_sensors.uplink import Uplink, UplinkError
+from meguri_sensors.service import UplinkError
+from meguri_sensors.uplink import Uplink
 
 TOWN = parse_town(
     """

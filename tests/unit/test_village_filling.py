@@ -15,7 +15,8 @@ from dataclasses import replace
 import pytest
 from fakes.ingest import REPLAYER_TOKEN, SENSOR_TOKEN, FakeIngest
 from meguri_sensors.batches import last_ms
-from meguri_sensors.uplink import Uplink, UplinkError
+from meguri_sensors.service import UplinkError
+from meguri_sensors.uplink import Uplink
 from meguri_village.days import Day
 from meguri_village.filling import LIVE_CHUNK_MS, Filling
 from meguri_village.habits import Habits

@@ -19,8 +19,9 @@ from meguri_sensors.agent import Agent
 from meguri_sensors.agent_status import StatusError, lines, read_status
 from meguri_sensors.delivering import Delivering
 from meguri_sensors.live_capture import LiveCaptureError
+from meguri_sensors.service import UplinkError
 from meguri_sensors.spool import Spool, SpoolError
-from meguri_sensors.uplink import Uplink, UplinkError
+from meguri_sensors.uplink import Uplink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from meguri_proto.reasons import RejectReason
 
 from meguri_sensors.day_keys import KeysAhead
+from meguri_sensors.service import UplinkError
 from meguri_sensors.spool import SpoolError
-from meguri_sensors.uplink import UplinkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import email.utils
 import gzip
-import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import httpx
 from meguri_proto.schema.upload_pb2 import Upload
 
 from meguri_sensors.day_keys import DayKey, KeysAnswer
 from meguri_sensors.opt_outs import OptOuts
+from meguri_sensors.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,18 +23,8 @@ if TYPE_CHECKING:
 
     from meguri_sensors.five_minute_counts import FiveMinuteCount
 
-_TIMEOUT_S: Final = 15.0
-"""Longer than ingest waits for Kafka before it answers 503."""
-_FIRST_DELAY_S: Final = 0.1
-_LONGEST_DELAY_S: Final = 5.0
 _COMPRESSION: Final = 1
 """Pseudonyms do not compress; what does, does so at the cheapest level."""
-_TRY_AGAIN: Final = frozenset((408, 429, 500, 502, 503, 504))
-_NOTHING_ACCEPTED: Final = 422
-
-
-class UplinkError(RuntimeError):
-    """Ingest did not do what was asked; the message is a sentence that names what, where and why."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +62,7 @@ class UploadAnswer:
 class Uplink:
     """One sensor's connection to ingest.
 
-    A request that ingest cannot answer now (no connection, 429, 503 and the like) is repeated, with a
-    random delay that grows and is never shorter than `Retry-After` asks, until `patience_s` is used up.
+    A request that ingest cannot answer now is repeated, see `Service`.
 
     Args:
         url: of ingest, such as `http://127.0.0.1:8601`.
@@ -97,21 +84,9 @@ class Uplink:
         patience_s: float = 120.0,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        self._url = url.rstrip("/")
         self._token = token
         self._replayer_token = replayer_token or token
-        self._patience_s = patience_s
-        self._sleep = sleep
-        self._jitter = random.SystemRandom()
-        try:
-            address = httpx.URL(self._url)
-        except httpx.InvalidURL:
-            address = httpx.URL("")
-        if address.scheme not in ("http", "https") or not address.host:
-            raise UplinkError("The address of ingest has to be like http://127.0.0.1:8601.")
-        # A proxy that the environment names is for other machines.
-        is_here = address.host in ("127.0.0.1", "::1", "localhost")
-        self._client = httpx.Client(base_url=address, timeout=_TIMEOUT_S, trust_env=not is_here)
+        self._service = Service("ingest", url, patience_s=patience_s, sleep=sleep)
 
     def __enter__(self) -> Self:
         """The uplink itself; its connections close at the block's end."""
@@ -125,7 +100,7 @@ class Uplink:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._service.close()
 
     def keys(self, from_ms: int, to_ms: int) -> KeysAnswer:
         """The keys of the key days that overlap the instants from `from_ms` to before `to_ms`.
@@ -133,8 +108,9 @@ class Uplink:
         Raises:
             UplinkError: ingest gave no keys.
         """
-        request = self._client.build_request("GET", "/v1/keys", params={"from_ms": from_ms, "to_ms": to_ms})
-        answer = self._json(self._send(request, self._token, "hand out keys"), "hand out keys")
+        task = "hand out keys"
+        span = {"from_ms": from_ms, "to_ms": to_ms}
+        answer = self._service.ask("GET", "/v1/keys", task, self._token, params=span)
         try:
             return KeysAnswer(
                 town=str(answer["town"]),
@@ -144,7 +120,7 @@ class Uplink:
                 unavailable=tuple((int(e["key_day"]), str(e["reason"])) for e in answer["unavailable"]),
             )
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
-            raise self._nonsense("hand out keys") from error
+            raise self._service.nonsense(task) from error
 
     def upload(
         self, batches: Iterable[Batch], *, recording: bool, town_time_ms: int | None = None
@@ -161,20 +137,22 @@ class Uplink:
                 same batches again is harmless.
         """
         upload = Upload(batches=batches, recording=recording, town_time_ms=town_time_ms or 0)
-        request = self._client.build_request(
+        task = "take detections"
+        answer = self._service.ask(
             "POST",
             "/v1/detections",
+            task,
+            self._token,
             content=gzip.compress(upload.SerializeToString(), _COMPRESSION, mtime=0),
             headers={"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"},
         )
-        answer = self._json(self._send(request, self._token, "take detections"), "take detections")
         try:
             return UploadAnswer(
                 accepted=int(answer["accepted"]),
                 rejected=tuple(_rejection(entry) for entry in answer["rejected"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense("take detections") from error
+            raise self._service.nonsense(task) from error
 
     def opt_outs(self) -> OptOuts:
         """The town's opt-out list as it is now.
@@ -183,16 +161,14 @@ class Uplink:
             UplinkError: ingest gave none.
         """
         task = "hand out the opt-out list"
-        answer = self._json(
-            self._send(self._client.build_request("GET", "/v1/opt-outs"), self._token, task), task
-        )
+        answer = self._service.ask("GET", "/v1/opt-outs", task, self._token)
         try:
             return OptOuts(
                 base64.b64decode(answer["key"], validate=True),
                 frozenset(base64.b64decode(mark, validate=True) for mark in answer["marks"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense(task) from error
+            raise self._service.nonsense(task) from error
 
     def counts(self, counts: Iterable[FiveMinuteCount]) -> CountsAnswer:
         """Tell what was counted of days whose pseudonyms are gone; telling it again is harmless.
@@ -205,15 +181,14 @@ class Uplink:
             {"quantity": each.quantity, "from_ms": each.from_ms, "to_ms": each.to_ms, "count": each.count}
             for each in counts
         ]
-        request = self._client.build_request("POST", "/v1/counts", json={"counts": items})
-        answer = self._json(self._send(request, self._token, task), task)
+        answer = self._service.ask("POST", "/v1/counts", task, self._token, json={"counts": items})
         try:
             return CountsAnswer(
                 accepted=int(answer["accepted"]),
                 rejected=tuple((str(each["reason"]), str(each["message"])) for each in answer["rejected"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise self._nonsense(task) from error
+            raise self._service.nonsense(task) from error
 
     def tick(self, town_time_ms: int) -> None:
         """Tell the town of a recording that it is at least this late there.
@@ -221,50 +196,8 @@ class Uplink:
         Raises:
             UplinkError: ingest did not take the tick, or the token is not a replayer's.
         """
-        request = self._client.build_request("POST", "/v1/ticks", json={"town_time_ms": town_time_ms})
-        self._send(request, self._replayer_token, "take a tick")
-
-    def _send(self, request: httpx.Request, token: str, task: str) -> httpx.Response:
-        request.headers["Authorization"] = f"Bearer {token}"
-        spent, attempt = 0.0, 0
-        while True:
-            started = time.monotonic()
-            asked_delay = 0.0
-            try:
-                response = self._client.send(request)
-            except httpx.RequestError as error:
-                failure = f"{type(error).__name__}, {error}" if str(error) else type(error).__name__
-            else:
-                if response.is_success or response.status_code == _NOTHING_ACCEPTED:
-                    return response
-                failure = f"it answered {response.status_code}{_said(response)}"
-                if response.status_code not in _TRY_AGAIN:
-                    raise UplinkError(f"Ingest at {self._url} did not {task}: {failure}.")
-                asked_delay = _retry_after_s(response)
-            attempt += 1
-            longest = min(_FIRST_DELAY_S * 2**attempt, _LONGEST_DELAY_S)
-            delay = asked_delay + self._jitter.uniform(longest / 2, longest)
-            spent += time.monotonic() - started + delay
-            if spent > self._patience_s:
-                raise UplinkError(
-                    f"Ingest at {self._url} did not {task}: {failure} ({attempt} attempts within "
-                    f"{self._patience_s:g} s). Is ingest running there, and its Kafka?"
-                )
-            self._sleep(delay)
-
-    def _json(self, response: httpx.Response, task: str) -> dict[str, Any]:
-        try:
-            answer = response.json()
-        except ValueError as error:
-            raise self._nonsense(task) from error
-        if not isinstance(answer, dict):
-            raise self._nonsense(task)
-        return answer
-
-    def _nonsense(self, task: str) -> UplinkError:
-        return UplinkError(
-            f"What answered at {self._url} when asked to {task} is not Meguri's ingest, or another version "
-            "of it: check the address."
+        self._service.ask(
+            "POST", "/v1/ticks", "take a tick", self._replayer_token, json={"town_time_ms": town_time_ms}
         )
 
 
@@ -281,26 +214,3 @@ def _rejection(entry: dict[str, Any]) -> Rejection:
     return Rejection(
         str(entry["item"]), str(entry["reason"]), str(entry["message"]), int(entry["detections"])
     )
-
-
-def _said(response: httpx.Response) -> str:
-    """What the answer says for people, if it says something."""
-    try:
-        answer = response.json()
-    except ValueError:
-        return ""
-    if not isinstance(answer, dict):
-        return ""
-    said = answer.get("error")
-    return f" ({said.rstrip('.')})" if isinstance(said, str) else ""
-
-
-def _retry_after_s(response: httpx.Response) -> float:
-    """Seconds that the answer asks to wait: a number or a date (RFC 9110, 10.2.3); 0 if it asks nothing."""
-    value = response.headers.get("Retry-After", "")
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return 0.0

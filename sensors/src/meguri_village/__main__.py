@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from meguri_proto.towns import Clock, Town, TownFileError, parse_town
-from meguri_sensors.uplink import Uplink, UplinkError
+from meguri_sensors.service import UplinkError
+from meguri_sensors.uplink import Uplink
 
 from meguri_village.filling import Filling, Step
 from meguri_village.outlets import Keys, Outlets
@@ -87,8 +88,8 @@ def _run(options: argparse.Namespace, wait: Callable[[float], None]) -> None:
 
     with ExitStack() as stack:
         uplink = stack.enter_context(Uplink(options.ingest, keys.replayer, sleep=wait))
-        ingest = stack.enter_context(Poster(options.ingest, sleep=wait))
-        guide = stack.enter_context(Poster(options.guide, sleep=wait))
+        ingest = stack.enter_context(Poster("ingest", options.ingest, sleep=wait))
+        guide = stack.enter_context(Poster("guide", options.guide, sleep=wait))
         outlets = Outlets(town, keys, ingest, guide)
         filling = Filling(village, uplink, outlets, options.data, options.start, options.until)
         filling.run(lambda: time.time_ns() // 1_000_000, wait, report)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from meguri_sensors.replay import ReplayProgress, ReplayReport, replay
-from meguri_sensors.uplink import Uplink, UplinkError
+from meguri_sensors.service import UplinkError
+from meguri_sensors.uplink import Uplink
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
