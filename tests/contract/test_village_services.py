@@ -64,9 +64,8 @@ def services(tmp_path):
         ingest_url = stack.enter_context(served(ingest))
         guide_url = stack.enter_context(served(create_guide(towns=towns, log=log)))
         uplink = stack.enter_context(Uplink(ingest_url, keys.replayer, patience_s=5))
-        posters = [
-            stack.enter_context(Poster("the service", url, patience_s=5)) for url in (ingest_url, guide_url)
-        ]
+        services = {"ingest": ingest_url, "guide": guide_url}
+        posters = [stack.enter_context(Poster(*service, patience_s=5)) for service in services.items()]
 
         def fill(start_ms, until_ms):
             steps = []

@@ -113,7 +113,7 @@ def test_an_interface_that_goes_down_is_said_after_what_it_heard(air_of):
         air.put(up=False)
         packets = capture.packets(5, lambda: False)
         assert next(packets).data.endswith(probe())
-        with pytest.raises(LiveCaptureError, match=r"it is down .sudo ip link set meguri-air up"):
+        with pytest.raises(LiveCaptureError, match=rf"it is down .sudo ip link set {Air.name} up"):
             next(packets)
 
 
@@ -121,14 +121,14 @@ def test_an_interface_that_is_unplugged_is_said(air_of):
     air = air_of(RADIOTAP)
     with LiveCapture(air.name) as capture:
         air.unplug()
-        with pytest.raises(LiveCaptureError, match="meguri-air cannot be listened to"):
+        with pytest.raises(LiveCaptureError, match=f"{Air.name} cannot be listened to"):
             listened(capture, 1)
 
 
 def test_an_interface_that_is_not_in_monitor_mode_is_refused_with_what_to_do(air_of):
     air = air_of(ETHERNET)
     with pytest.raises(
-        LiveCaptureError, match=r"not in monitor mode .*type is 1;.* iw dev meguri-air set type"
+        LiveCaptureError, match=rf"not in monitor mode .*type is 1;.* iw dev {Air.name} set type"
     ):
         LiveCapture(air.name)
 

@@ -71,7 +71,10 @@ def filled(ingest, folder, clock):
     tokens = {name: SENSOR_TOKEN + name for name in (*TOWN.shops, *TOWN.counters)}
     keys = Keys(REPLAYER_TOKEN, tokens, tokens, dict.fromkeys(TOWN.shops, "key"))
     try:
-        with MortalUplink(ingest.url, REPLAYER_TOKEN) as uplink, MortalPoster(ingest.url) as service:
+        with (
+            MortalUplink(ingest.url, REPLAYER_TOKEN) as uplink,
+            MortalPoster("ingest", ingest.url) as service,
+        ):
             outlets = Outlets(TOWN, keys, service, service)
             filling = Filling(VILLAGE, uplink, outlets, folder, START, UNTIL)
             filling.run(lambda: clock["now_ms"], wait, lambda _: None)

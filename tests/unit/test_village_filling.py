@@ -61,7 +61,7 @@ def outlets_of(ingest):
     town = ingest.town
     tokens = {name: SENSOR_TOKEN + name for name in (*town.shops, *town.counters)}
     keys = Keys(REPLAYER_TOKEN, tokens, tokens, dict.fromkeys(town.shops, SIGNATURE_KEY))
-    service = Poster(ingest.url, patience_s=2)
+    service = Poster("ingest", ingest.url, patience_s=2)
     return Outlets(town, keys, service, service)
 
 
