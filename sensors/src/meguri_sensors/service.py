@@ -45,12 +45,13 @@ class Service:
         self, name: str, url: str, *, patience_s: float = 120.0, sleep: Callable[[float], object] = time.sleep
     ) -> None:
         self._name = name
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
+        """Without a slash at its end."""
         self._patience_s = patience_s
         self._sleep = sleep
         self._jitter = random.SystemRandom()
         try:
-            address = httpx.URL(self._url)
+            address = httpx.URL(self.url)
         except httpx.InvalidURL:
             address = httpx.URL("")
         if address.scheme not in ("http", "https") or not address.host:
@@ -108,12 +109,12 @@ class Service:
     def nonsense(self, task: str) -> UplinkError:
         """What to raise where the answer to a task lacks something."""
         return UplinkError(
-            f"What answered at {self._url} when asked to {task} is not Meguri's {self._name}, or another "
+            f"What answered at {self.url} when asked to {task} is not Meguri's {self._name}, or another "
             "version of it: check the address."
         )
 
     def _sent(self, request: httpx.Request, task: str) -> httpx.Response:
-        title = f"{self._name[0].upper()}{self._name[1:]} at {self._url}"
+        title = f"{self._name[0].upper()}{self._name[1:]} at {self.url}"
         spent, attempt = 0.0, 0
         while True:
             started = time.monotonic()

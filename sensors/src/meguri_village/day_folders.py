@@ -67,11 +67,7 @@ def begin(village: Village, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     of = {
         "format": _FORMAT,
-        "town": village.town.town,
-        "rules": village.town.rules(0).version,
-        "seed": village.seed,
-        "size": village.size,
-        "addresses": village.addresses,
+        **village.identity,
         "square_url": SQUARE_URL,
         "square_key": SQUARE_KEY,
     }

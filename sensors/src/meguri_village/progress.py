@@ -47,14 +47,7 @@ class ProgressFile:
 
     def __init__(self, folder: Path, village: Village) -> None:
         self._path = folder / _NAME
-        self._of: dict[str, object] = {
-            "format": _FORMAT,
-            "town": village.town.town,
-            "rules": village.town.rules(0).version,
-            "seed": village.seed,
-            "size": village.size,
-            "addresses": village.addresses,
-        }
+        self._of: dict[str, object] = {"format": _FORMAT, **village.identity}
 
     def load(self, start_ms: int) -> Progress:
         """What was saved last; if nothing was, the beginning of a history from `start_ms`.

@@ -46,6 +46,17 @@ class Village:
         if not 0 < self.size <= _LARGEST_SIZE:
             raise ValueError(f"The village's size is {self.size}; it is a number above 0 and at most 100.")
 
+    @property
+    def identity(self) -> dict[str, object]:
+        """What tells this village from another: files that are gone on with say it."""
+        return {
+            "town": self.town.town,
+            "rules": self.town.rules(0).version,
+            "seed": self.seed,
+            "size": self.size,
+            "addresses": self.addresses,
+        }
+
     @cached_property
     def places(self) -> list[str]:
         """The places that are heard, in the town file's order."""
