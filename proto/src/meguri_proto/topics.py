@@ -66,18 +66,19 @@ def topic_from_yaml(text: str) -> Topic:
     )
 
 
-def detections_partition(town: str, key_day: int, partitions: int) -> int:
-    """The partition of a town's key day: shard x 4 + key day mod 4."""
+def detections_partition(town: str, key_day: int, partitions: int, slice_: int = 0) -> int:
+    """The partition of a slice of a town's key day: shard x 4 + key day mod 4."""
     shards = partitions // DAYS_PER_SHARD
-    return shard(town, shards) * DAYS_PER_SHARD + key_day % DAYS_PER_SHARD
+    return shard(town, shards, slice_) * DAYS_PER_SHARD + key_day % DAYS_PER_SHARD
 
 
-def town_partitions(town: str, partitions: int) -> range:
-    """All partitions in which a town's key days may lie: where its ticks go."""
-    first = shard(town, partitions // DAYS_PER_SHARD) * DAYS_PER_SHARD
-    return range(first, first + DAYS_PER_SHARD)
+def town_partitions(town: str, partitions: int, slices: int = 1) -> list[int]:
+    """All partitions in which a town's key days may lie, in order: where its ticks go."""
+    shards = partitions // DAYS_PER_SHARD
+    of_town = sorted({shard(town, shards, slice_) for slice_ in range(slices)})
+    return [each * DAYS_PER_SHARD + day for each in of_town for day in range(DAYS_PER_SHARD)]
 
 
-def shard(town: str, shards: int) -> int:
-    """The town's shard, the same in every process."""
-    return int.from_bytes(blake2b(town.encode(), digest_size=8).digest(), "little") % shards
+def shard(town: str, shards: int, slice_: int = 0) -> int:
+    """The shard of a town's slice, the same in every process; slices lie in shards that follow each other."""
+    return (int.from_bytes(blake2b(town.encode(), digest_size=8).digest(), "little") + slice_) % shards
