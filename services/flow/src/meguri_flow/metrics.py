@@ -47,3 +47,15 @@ REJECTED_ROWS = Counter(
     "cannot be read, by topic and reason.",
     ["topic", "reason"],
 )
+REFOLDS = Counter("meguri_flow_refolds_total", "Refolds of a day that ended, by how.", ["outcome"])
+REFOLD_SECONDS = Histogram(
+    "meguri_flow_refold_seconds",
+    "How long a refold took whose state became the day's.",
+    buckets=(0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000),
+)
+REFOLD_MESSAGES = Gauge(
+    "meguri_flow_refold_messages",
+    "Messages that the running refold has folded (done) and has before it (to_do); 0 while none runs.",
+    ["state"],
+)
+GENERATION = Gauge("meguri_flow_generation", "Generation of the newest refold, by partition.", ["partition"])
