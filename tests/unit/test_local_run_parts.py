@@ -19,6 +19,7 @@ from meguri.errors import LocalRunError
 from meguri.listeners import SERVICES, listen, url
 from meguri.supervision import LEAST_FREE_BYTES, check_disk
 from meguri.town_files import read_town_files
+from meguri_kit.registry import RegistryError
 
 
 @pytest.fixture
@@ -76,8 +77,12 @@ def serving(tmp_path, request):
     async def fail(_):
         raise LocalRunError("It cannot be done.")
 
+    async def break_down(_):
+        raise RegistryError("the registry cannot be used: database is locked")
+
     async def serve():
-        server = await control.serve(path, {"echo": echo, "fail": fail})
+        operations = {"echo": echo, "fail": fail, "break-down": break_down}
+        server = await control.serve(path, operations)
         ready.set()
         async with server:
             await server.serve_forever()
@@ -106,6 +111,13 @@ def test_a_request_is_answered_and_a_refusal_is_its_sentence(serving):
     with pytest.raises(LocalRunError, match="knows no request 'dance'"):
         control.ask(serving, {"op": "dance"})
     assert oct(serving.stat().st_mode & 0o777) == "0o600"
+
+
+def test_a_request_that_breaks_down_is_answered_with_what_broke(serving):
+    with pytest.raises(LocalRunError, match=r"RegistryError: the registry cannot be used: database is lock"):
+        control.ask(serving, {"op": "break-down"})
+    with pytest.raises(LocalRunError, match="KeyError: 'word'"):
+        control.ask(serving, {"op": "echo"})
 
 
 def test_where_nothing_runs_the_sentence_says_how_to_start(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import socket
 from contextlib import contextmanager, suppress
@@ -17,29 +18,38 @@ if TYPE_CHECKING:
 
     Operation = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
+logger = logging.getLogger(__name__)
+
 ANSWER_SECONDS = 30
 _LONGEST_ADDRESS = 100
 """Bytes; the kernel's limit is 104 to 108."""
 
 
 async def serve(path: Path, operations: dict[str, Operation]) -> asyncio.Server:
-    """Answer requests at the socket; an operation's `LocalRunError` is the answer's `error`."""
+    """Answer requests at the socket; where an operation raises, the answer is an `error`, a sentence."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
-            request = json.loads(await reader.readline() or b"{}")
-            try:
-                operation = operations[request.get("op", "")]
-                reply = await operation(request)
-            except LocalRunError as error:
-                reply = {"error": str(error)}
-            except KeyError:
-                reply = {"error": f"The running Meguri knows no request {request.get('op')!r}."}
+            reply = await _reply(operations, json.loads(await reader.readline() or b"{}"))
             writer.write(json.dumps(reply).encode() + b"\n")
             await writer.drain()
         writer.close()
 
     return await asyncio.start_unix_server(answer, sock=_listen(path))
+
+
+async def _reply(operations: dict[str, Operation], request: dict[str, Any]) -> dict[str, Any]:
+    name = request.get("op", "")
+    if name not in operations:
+        return {"error": f"The running Meguri knows no request {name!r}."}
+    try:
+        return await operations[name](request)
+    except LocalRunError as error:
+        return {"error": str(error)}
+    except Exception as error:
+        logger.exception("the request %s failed", name)
+        why = str(error).rstrip(".") or "it gives no reason"
+        return {"error": f"{type(error).__name__}: {why}. More stands in the running Meguri's log."}
 
 
 def _listen(path: Path) -> socket.socket:
