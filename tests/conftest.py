@@ -68,11 +68,14 @@ def clickhouse_path(tmp_path_factory):
 def clickhouse_server(tmp_path_factory):
     """A real ClickHouse server for all tests of this process; databases are what they have apart."""
     from engines.clickhouse_server import BINARY, ClickHouseServer
+    from meguri.engines import Children
 
     if BINARY is None:
         skip_or_fail("clickhouse-server is not installed; infra/test-needs installs it on Debian")
-    server = ClickHouseServer(tmp_path_factory.mktemp("clickhouse_server"))
+    folder = tmp_path_factory.mktemp("clickhouse_server")
+    server = ClickHouseServer(folder, Children(folder))
     server.start()
+    server.wait_ready()
     yield server
     server.stop()
 

@@ -5,7 +5,6 @@ import socket
 import time
 
 from clickhouse_driver import Client
-from meguri.engines import Children
 from meguri.engines.ports import HOST, free_ports
 
 BINARY = shutil.which("clickhouse-server", path="/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin")
@@ -44,13 +43,14 @@ _USERS = """<yandex>
 
 
 class ClickHouseServer:
-    """One server with a folder and ports of its own; it ends with this process, also when that is killed."""
+    """One server on a folder of its own, made and asked as `Kafka` is; what it stores survives a kill."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, children, ports=free_ports):
         self._folder = folder
-        self._children = Children(folder)
-        self._child = None
+        self._children = children
+        self._ports = ports
         self._port = 0
+        self.child = None
 
     @property
     def url(self):
@@ -58,7 +58,9 @@ class ClickHouseServer:
         return f"clickhouse://{HOST}:{self._port}"
 
     def start(self):
-        self._port, http_port, interserver_port = free_ports(3)
+        """Start it; it answers a moment later (`wait_ready`)."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._port, http_port, interserver_port = self._ports(3)
         for name, text in (("config.xml", _CONFIG), ("users.xml", _USERS)):
             filled = text.format(
                 host=HOST,
@@ -69,15 +71,18 @@ class ClickHouseServer:
             )
             (self._folder / name).write_text(filled, "utf-8")
         command = [BINARY, f"--config-file={self._folder / 'config.xml'}"]
-        self._child = self._children.start("clickhouse", command)
+        self.child = self._children.start("clickhouse", command)
+
+    def wait_ready(self):
+        """Return when it answers."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._answers():
-            if self._child.ended or time.monotonic() > deadline:
-                raise RuntimeError(f"clickhouse-server does not answer: {self._child.log_tail()}")
+            if self.child.ended or time.monotonic() > deadline:
+                raise RuntimeError(f"clickhouse-server does not answer: {self.child.log_tail()}")
             time.sleep(0.05)
 
     def stop(self):
-        self._children.stop(self._child)
+        self._children.stop(self.child)
 
     def execute(self, statement):
         """Run a statement outside of any store: to make and to drop databases."""

@@ -18,6 +18,7 @@ from meguri.engines.ports import HOST, free_ports
 from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from meguri.engines.children import Child, Children
@@ -42,12 +43,20 @@ _METADATA_REQUEST, _METADATA_VERSION = 3, 1
 class Kafka:
     """One node whose records lie below `data`; `bootstrap` names it once it was started.
 
-    Its ports are chosen anew at each start; what it stores survives, also a kill.
+    What it stores survives, also a kill.
+
+    Args:
+        data: its folder.
+        children: among which it is started.
+        ports: chooses so many ports; asked at each start.
     """
 
-    def __init__(self, data: Path, children: Children) -> None:
+    def __init__(
+        self, data: Path, children: Children, ports: Callable[[int], list[int]] = free_ports
+    ) -> None:
         self._data = data
         self._children = children
+        self._ports = ports
         self._started = 0
         self.port = 0
         self.child: Child | None = None
@@ -70,7 +79,7 @@ class Kafka:
         """
         jars = ensure_jars(KAFKA_LOCK)
         self._started += 1
-        self.port, controller_port = free_ports(2)
+        self.port, controller_port = self._ports(2)
         self._data.mkdir(parents=True, exist_ok=True)
         _format(self._data)
         settings = self._data / "server.properties"

@@ -13,6 +13,8 @@ from meguri.engines.ports import HOST, free_ports
 from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from meguri.engines.children import Child, Children
 
 MAXIMUM_MEMORY = "64mb"
@@ -20,10 +22,16 @@ READY_SECONDS = 15
 
 
 class Redis:
-    """One redis-server on a free loopback port; `url` names it once it was started."""
+    """One redis-server on a loopback port; `url` names it once it was started.
 
-    def __init__(self, children: Children) -> None:
+    Args:
+        children: among which it is started.
+        ports: chooses so many ports; asked at each start.
+    """
+
+    def __init__(self, children: Children, ports: Callable[[int], list[int]] = free_ports) -> None:
         self._children = children
+        self._ports = ports
         self.port = 0
         self.child: Child | None = None
 
@@ -34,7 +42,7 @@ class Redis:
 
     def start(self) -> None:
         """Start it; it answers a moment later (`wait_ready`)."""
-        (self.port,) = free_ports(1)
+        (self.port,) = self._ports(1)
         settings = {
             "bind": HOST,
             "port": str(self.port),
