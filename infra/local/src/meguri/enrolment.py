@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from meguri_proto.towns import Clock
 
 from meguri.errors import LocalRunError
+from meguri.running import town_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,7 +36,7 @@ def enrol(running: Running, town: str, name: str, role: Role) -> str:
     Raises:
         LocalRunError: no such town, sensor, shop or counter, or a replayer for a live town.
     """
-    known = _town(running, town)
+    known = town_named(running, town)
     match role:
         case "till":
             _check(known, "shop", name, known.shops)
@@ -59,18 +60,12 @@ def connect_square(running: Running, town: str, shop: str, signature_key: str) -
     Raises:
         LocalRunError: no such town or shop, or no key.
     """
-    known = _town(running, town)
+    known = town_named(running, town)
     _check(known, "shop", shop, known.shops)
     if not signature_key:
         raise LocalRunError("There is no signature key on standard input; Square's console shows it.")
     running.services.registry.connect_webhook(town, shop, SQUARE, signature_key)
     return f"{running.addresses['ingest']}/v1/webhooks/{SQUARE}/{town}/{shop}"
-
-
-def _town(running: Running, town: str) -> Town:
-    if town not in running.towns:
-        raise LocalRunError(f"The running Meguri has no town {town}; it has: {', '.join(running.towns)}.")
-    return running.towns[town]
 
 
 def _check(town: Town, what: str, name: str, known: Collection[str]) -> None:

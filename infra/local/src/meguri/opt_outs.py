@@ -13,6 +13,7 @@ from meguri_proto.pseudonyms import opt_out_mark
 
 from meguri.asking import Json, RunningData, TownName, ask
 from meguri.errors import LocalRunError
+from meguri.running import town_named
 
 if TYPE_CHECKING:
     from meguri.control import Operation
@@ -84,11 +85,11 @@ def opt_out_operations(running: Running) -> dict[str, Operation]:
     """The requests of the command, for the control socket: the address itself stays in the command."""
 
     async def key(request: dict[str, Any]) -> dict[str, Any]:
-        town = _known(running, request)
+        town = town_named(running, str(request["town"])).town
         return {"key": (await asyncio.to_thread(running.services.registry.opt_out_key, town)).hex()}
 
     async def change(request: dict[str, Any]) -> dict[str, Any]:
-        town, mark = _known(running, request), bytes.fromhex(request["mark"])
+        town, mark = town_named(running, str(request["town"])).town, bytes.fromhex(request["mark"])
         registry = running.services.registry
         changed = registry.take_back_opt_out if request["remove"] else registry.opt_out
         return {
@@ -98,10 +99,3 @@ def opt_out_operations(running: Running) -> dict[str, Operation]:
         }
 
     return {"opt-out-key": key, "opt-out": change}
-
-
-def _known(running: Running, request: dict[str, Any]) -> str:
-    town = str(request["town"])
-    if town not in running.towns:
-        raise LocalRunError(f"The running Meguri has no town {town}; it has: {', '.join(running.towns)}.")
-    return town

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meguri.errors import LocalRunError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,3 +38,14 @@ class Running:
         for service, address in self.addresses.items():
             self.narrator.say(f"{service:>9}  [link={address}]{address}[/link]")
         self.narrator.say("Ctrl-C stops.")
+
+
+def town_named(running: Running, name: str) -> Town:
+    """The running town of this name.
+
+    Raises:
+        LocalRunError: there is none.
+    """
+    if name not in running.towns:
+        raise LocalRunError(f"The running Meguri has no town {name}; it has: {', '.join(running.towns)}.")
+    return running.towns[name]
