@@ -8,6 +8,8 @@ from meguri_kit.clickhouse.schema import schema, schema_file
 from meguri_kit.clickhouse.store import StoreError
 
 FIRST = Migration(1, "first", "CREATE TABLE IF NOT EXISTS a (x UInt8) ENGINE = MergeTree ORDER BY x;")
+WITH_PSEUDONYMS = {"visits", "moves"}
+"""Of these, migration 0009 leaves the days behind that were to be dropped long before."""
 SECOND = Migration(2, "second", "CREATE TABLE IF NOT EXISTS b (y UInt8) ENGINE = MergeTree ORDER BY y")
 
 
@@ -106,7 +108,7 @@ def days_in(store, table):
     return [row["key_day"] for row in store.select(f"SELECT key_day FROM {table} FINAL ORDER BY key_day")]
 
 
-def test_a_migration_interrupted_anywhere_is_run_again_and_keeps_every_row(empty):
+def test_a_migration_interrupted_anywhere_is_run_again_and_keeps_every_row_within_its_limit(empty):
     kept = {}
     for number, migration in enumerate(migrations(), 1):
         for table, texts in dated_tables(empty).items():  # a row comes to each table before each migration
@@ -118,5 +120,21 @@ def test_a_migration_interrupted_anywhere_is_run_again_and_keeps_every_row(empty
             with pytest.raises(InterruptionError):
                 migrate(InterruptedStore(empty, statements), shipped)
         assert migrate(empty, shipped) == [f"{migration.number:04}_{migration.name}"]
-        assert {table: days_in(empty, table) for table in kept} == kept
+        within = {table: days[-4:] if table in WITH_PSEUDONYMS else days for table, days in kept.items()}
+        assert {table: days_in(empty, table)[-len(days) :] for table, days in within.items()} == within
     assert set(dated_tables(empty)) >= set(kept) != set()
+
+
+def test_a_store_of_more_days_than_an_insert_may_touch_is_migrated(empty_store):
+    old = empty_store("embedded")
+    migrate(old, migrations()[:8])
+    first = date(2024, 1, 1).toordinal()
+    for town in ("a", "b"):
+        for day in range(first, first + 80):
+            old.insert("visits", {"town": [town], "key_day": [date.fromordinal(day)], "place": ["p"]})
+    migrate(old)
+    newest = [
+        {"town": town, "key_day": date.fromordinal(first + day)} for town in "ab" for day in range(76, 80)
+    ]
+    assert old.select("SELECT town, key_day FROM visits ORDER BY town, key_day") == newest
+    old.close()

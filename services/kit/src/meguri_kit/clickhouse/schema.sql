@@ -20,6 +20,7 @@ CREATE TABLE day_arrivals
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `place` String,
     `hour` UInt8,
@@ -30,13 +31,14 @@ CREATE TABLE day_arrivals
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, generation, place, hour, random)
+ORDER BY (town, key_day, slice, generation, place, hour, random)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE day_dwell
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `place` String,
     `bin` UInt8,
@@ -47,13 +49,29 @@ CREATE TABLE day_dwell
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, generation, place, bin, random)
+ORDER BY (town, key_day, slice, generation, place, bin, random)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE day_marks
+(
+    `town` String,
+    `key_day` Date,
+    `slice` UInt8,
+    `generation` UInt64,
+    `mark` UInt8,
+    `devices` UInt32,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, slice, generation, mark)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE day_moves
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `from_place` String,
     `place` String,
@@ -64,13 +82,14 @@ CREATE TABLE day_moves
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, generation, from_place, place, random)
+ORDER BY (town, key_day, slice, generation, from_place, place, random)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE day_paths
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `path` String,
     `random` UInt8,
@@ -80,13 +99,14 @@ CREATE TABLE day_paths
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, generation, path, random)
+ORDER BY (town, key_day, slice, generation, path, random)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE days
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `rule_version` UInt32,
     `watermark_ms` Int64,
@@ -94,12 +114,14 @@ CREATE TABLE days
     `detections` UInt64,
     `late` UInt64,
     `duplicates` UInt64,
+    `lost` UInt64,
+    `visits` UInt64,
     `complete` UInt8,
     `version` UInt64
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, generation)
+ORDER BY (town, key_day, slice, generation)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE guide_events
@@ -121,6 +143,22 @@ PARTITION BY (town, toYYYYMM(key_day))
 ORDER BY (town, event_id)
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE marked_devices
+(
+    `town` String,
+    `key_day` Date,
+    `slice` UInt8,
+    `generation` UInt64,
+    `device` UInt64,
+    `mark` UInt8,
+    `rule_version` UInt32,
+    `version` UInt8
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, key_day)
+ORDER BY (town, key_day, slice, generation, device, mark)
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE migrations
 (
     `number` UInt32,
@@ -135,6 +173,7 @@ CREATE TABLE moves
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `device` UInt64,
     `first_ms` Int64,
@@ -148,13 +187,14 @@ CREATE TABLE moves
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, key_day)
-ORDER BY (town, key_day, generation, device, first_ms, place, random)
+ORDER BY (town, key_day, slice, generation, device, first_ms, place, random)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE presence
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `place` String,
     `bin_ms` Int64,
@@ -164,7 +204,7 @@ CREATE TABLE presence
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, generation, place, bin_ms)
+ORDER BY (town, key_day, slice, generation, place, bin_ms)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE sales
@@ -188,10 +228,27 @@ PARTITION BY (town, toYYYYMM(key_day))
 ORDER BY (town, shop, source, external_id)
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE sealed_days
+(
+    `town` String,
+    `key_day` Date,
+    `slice` UInt8,
+    `generation` UInt64,
+    `sealed_ms` Int64,
+    `dropped` UInt8,
+    `lost` UInt8,
+    `version` UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (town, toYYYYMM(key_day))
+ORDER BY (town, key_day, slice)
+SETTINGS index_granularity = 8192;
+
 CREATE TABLE sensor_health
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `sensor` String,
     `bin_ms` Int64,
@@ -206,7 +263,7 @@ CREATE TABLE sensor_health
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, toYYYYMM(key_day))
-ORDER BY (town, key_day, generation, sensor, bin_ms)
+ORDER BY (town, key_day, slice, generation, sensor, bin_ms)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE snapshots
@@ -220,6 +277,7 @@ CREATE TABLE snapshots
     `body` String
 )
 ENGINE = ReplacingMergeTree(next_offset)
+PARTITION BY (log, partition, slot)
 ORDER BY (log, partition, slot)
 SETTINGS index_granularity = 8192;
 
@@ -243,6 +301,7 @@ CREATE TABLE visits
 (
     `town` String,
     `key_day` Date,
+    `slice` UInt8,
     `generation` UInt64,
     `place` String,
     `first_ms` Int64,
@@ -257,5 +316,5 @@ CREATE TABLE visits
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (town, key_day)
-ORDER BY (town, key_day, generation, place, first_ms, device, random)
+ORDER BY (town, key_day, slice, generation, place, first_ms, device, random)
 SETTINGS index_granularity = 8192;
