@@ -73,6 +73,17 @@ def test_what_the_file_holds_is_said_by_place(file):
         assert part in said
 
 
+def test_slices_and_stays_of_staff_are_said_where_a_town_has_them(tmp_path):
+    path = tmp_path / "valley.yaml"
+    path.write_text(f"{TEXT}slices: 4\nstaff: 6h\nequipment: 20h\n", "utf-8")
+    said = check(path).stdout
+    assert "Its devices are folded in 4 slices." in said
+    assert "A device that stays for 6 h in a day is staff's." in said
+    assert "A device that stays for 20 h in a day is equipment." in said
+    (found,) = json.loads(check(path, "--json").stdout)["files"]
+    assert found["rules"].items() >= {"slices": 4, "staff_ms": 21_600_000}.items()
+
+
 def test_json_holds_the_same_for_a_program(file):
     (found,) = json.loads(check(file, "--json").stdout)["files"]
     assert found.items() >= contents(TOWN).items()
@@ -132,6 +143,8 @@ def changed(old, new):
             "No way leads to the place inn",
         ),
         (changed("  7: hall", "  8: hall"), "no text of the sight 8"),
+        (changed("gap: 45m", "staff: 90m"), "stays for 1.5 hours in a day is staff's"),
+        (changed("gap: 45m", "equipment: 3h"), "stays for 3 hours in a day is equipment"),
     ],
 )  # fmt: skip
 def test_what_is_probably_not_meant_is_told_by_its_name(town, said):

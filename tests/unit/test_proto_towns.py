@@ -4,6 +4,7 @@ import pytest
 from meguri_proto.quantities import Quantity
 from meguri_proto.towns import PlaceKind, Shop, TownFileError, parse_town
 
+HOUR = 3_600_000
 WHOLE = """\
 town: village
 name: {ja: 村, en: Village}
@@ -39,6 +40,28 @@ def test_a_file_with_everything_is_read():
 def test_what_a_town_does_not_have_is_left_out():
     town = parse_town(WHOLE[: WHOLE.index("shops:")], "village.yaml")
     assert (town.shops, town.counters, town.sights, town.ways) == ({}, {}, {}, ())
+    assert (town.slices, town.staff_ms, town.equipment_ms) == (1, 0, 0)
+
+
+SLICED = f"{WHOLE}slices: 4\nstaff: 6h\nequipment: 20h\n"
+
+
+def test_the_record_that_opens_a_day_carries_slices_and_how_long_staff_and_equipment_stay():
+    rules = parse_town(SLICED, "village.yaml").rules(19_797)
+    assert (rules.slices, rules.staff_ms, rules.equipment_ms) == (4, 6 * HOUR, 20 * HOUR)
+    assert (rules.slice, rules.key_day) == (0, 19_797)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("slices: 4", "slices: 5"), ("staff: 6h", "staff: 7h"), ("20h", "21h"), ("gate}", "cave}")],
+)
+def test_rules_of_another_content_have_another_version(old, new):
+    assert old in SLICED
+    version = parse_town(SLICED, "village.yaml").rules(19_797).version
+    changed = parse_town(SLICED.replace(old, new), "village.yaml").rules(19_797).version
+    assert (changed == version) == (new == "cave}"), "sights are no part of the rules"
+    assert parse_town(SLICED, "village.yaml").rules(19_798).version == version, "nor is the day"
 
 
 @pytest.mark.parametrize(
@@ -55,6 +78,9 @@ def test_what_a_town_does_not_have_is_left_out():
         ("12: gate", "1: gate", 14, "each of sights once"),
         ("[cave, gate]", "[cave, hall]", 17, "found 'hall', expected one of"),
         ("[cave, gate]", "cave", 17, "a pair of places"),
+        ("  - [cave, gate]", "slices: 0", 17, "a whole number from 1 to 64"),
+        ("  - [cave, gate]", "staff: 30m", 17, "a duration from 3600s to 86400s"),
+        ("  - [cave, gate]", "staff: 9h\nequipment: 8h", 18, "a duration from 32400s to 86400s"),
     ],
 )
 def test_an_error_names_the_line_what_stands_there_and_what_was_expected(old, new, line, expected):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 STRONGEST_RSSI = -40
 """dBm; what is stronger comes from a device that lies on the sensor."""
+SHORTEST_STAFF_MS = 4 * 3_600_000
+"""Visitors stay hardly longer than this in a day."""
 WEAKEST_RSSI = -95
 """dBm; receivers hear hardly anything below it."""
 
@@ -29,6 +31,9 @@ def contents(town: Town) -> dict[str, Any]:
             "lateness_ms": town.lateness_ms,
             "clock_lead_ms": town.clock_lead_ms,
             "k": town.k,
+            "slices": town.slices,
+            "staff_ms": town.staff_ms,
+            "equipment_ms": town.equipment_ms,
         },
         "places": {
             name: {
@@ -67,6 +72,7 @@ def suspicions(town: Town, told: Collection[int]) -> list[str]:
     """
     return [
         *_unheard(town),
+        *_odd_staff(town),
         *_odd_strengths(town),
         *_odd_positions(town),
         *_odd_ways(town),
@@ -84,6 +90,15 @@ def _unheard(town: Town) -> Iterator[str]:
             yield (
                 f"The shop {shop.shop} stands at {shop.place}, which has no sensor: its sales have no "
                 "passers-by to stand beside."
+            )
+
+
+def _odd_staff(town: Town) -> Iterator[str]:
+    for whose, stay_ms in (("staff's", town.staff_ms), ("equipment", town.equipment_ms)):
+        if 0 < stay_ms < SHORTEST_STAFF_MS:
+            yield (
+                f"A device that stays for {stay_ms / 3_600_000:.3g} hours in a day is {whose}: visitors stay "
+                "so long too, and will be missing in the numbers. 6 to 8 hours is usual for staff."
             )
 
 

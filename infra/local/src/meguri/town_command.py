@@ -97,6 +97,11 @@ def _show_town(console: Console, town: dict[str, Any]) -> None:
         f"sensor's clock may lead by {_duration(rules['clock_lead_ms'])}; fewer than {rules['k']} are not "
         "shown."
     )
+    if rules["slices"] > 1:
+        console.print(f"Its devices are folded in {rules['slices']} slices.")
+    for whose, stay_ms in (("staff's", rules["staff_ms"]), ("equipment", rules["equipment_ms"])):
+        if stay_ms:
+            console.print(f"A device that stays for {_duration(stay_ms)} in a day is {whose}.")
     for name, place in town["places"].items():
         where = "" if place["at"] is None else f", on the map at {place['at'][0]}, {place['at'][1]}"
         kind = place["kind"].replace("_", " ")

@@ -92,6 +92,12 @@ class Town:
     clock_lead_ms: int
     k: int
     clock: Clock
+    slices: int
+    """Into how many parts its devices are divided, each folded by itself; 1 unless it outgrows a core."""
+    staff_ms: int
+    """A device that stays this long in a day is staff's; 0: none is marked."""
+    equipment_ms: int
+    """And one that stays this long is equipment, such as a printer; 0: none is marked."""
     places: Mapping[str, Place]
     sensors: Mapping[str, Sensor]
     shops: Mapping[str, Shop]
@@ -113,12 +119,15 @@ class Town:
         )
 
     def rules(self, key_day: int) -> Rules:
-        """The record that opens a key day in the log."""
+        """The record that opens a key day in the log, as its slice 0 has it."""
         start, end = self.day_bounds_ms(key_day)
         rules = Rules(
             town=self.town,
             gap_ms=self.gap_ms,
             lateness_ms=self.lateness_ms,
+            slices=self.slices,
+            staff_ms=self.staff_ms,
+            equipment_ms=self.equipment_ms,
             sensors=[
                 SensorRule(sensor=s.sensor, place=s.place, minimum_rssi=s.minimum_rssi)
                 for s in self.sensors.values()

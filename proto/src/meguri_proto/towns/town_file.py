@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 LANGUAGES = ("ja", "en")
 """In which a town file names things."""
+MOST_SLICES = 64
+"""Of a town's day: many more than cores that one topic keeps busy."""
 _HOUR_MS = 3_600_000
 _COUNTED = (Quantity.PEOPLE, Quantity.WIFI_DEVICES, Quantity.BLE_DEVICES)
 """What a counting sensor may count; the other quantities come of detections."""
@@ -34,7 +36,7 @@ def parse_town(text: str, source: str) -> Town:
         "the town",
         required=("town", "name", "time_zone", "places", "sensors"),
         optional=(
-            *("day_start", "gap", "lateness", "clock_lead", "k", "clock"),
+            *("day_start", "gap", "lateness", "clock_lead", "k", "clock", "slices", "staff", "equipment"),
             *("shops", "counters", "sights", "ways"),
         ),
     )
@@ -45,6 +47,7 @@ def parse_town(text: str, source: str) -> Town:
     def duration_ms(name: str, least: int, most: int, default: int) -> int:
         return optional(name, lambda node: reader.duration_ms(node, least, most), default)
 
+    staff_ms = duration_ms("staff", _HOUR_MS, 24 * _HOUR_MS, 0)
     places = {
         key: _place(reader, key, node) for key, node in reader.entries(top["places"], "places", reader.name)
     }
@@ -62,6 +65,10 @@ def parse_town(text: str, source: str) -> Town:
         clock_lead_ms=duration_ms("clock_lead", 0, _HOUR_MS, 30_000),
         k=optional("k", lambda node: reader.integer(node, 1, 1_000), 5),
         clock=optional("clock", lambda node: Clock(reader.one_of(node, list(Clock))), Clock.LIVE),
+        slices=optional("slices", lambda node: reader.integer(node, 1, MOST_SLICES), 1),
+        staff_ms=staff_ms,
+        # What is equipment is no longer staff's: a shorter stay would leave nothing to be staff's.
+        equipment_ms=duration_ms("equipment", max(_HOUR_MS, staff_ms), 24 * _HOUR_MS, 0),
         places=places,
         sensors=sensors,
         shops={
