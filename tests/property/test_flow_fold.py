@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from meguri_flow.domain import snapshot
+from meguri_flow.domain.day_rules import DayKey
 from reference.fold import Delivery, Detection, Message, fold
 from reference.log import (
     DAY,
@@ -72,7 +73,7 @@ def test_visits_and_counts_are_those_of_the_reference(messages):
     partition, taken = folded(log_of(messages))
     assert closed_visits(taken) == reference.visits
     assert moves(taken) == reference.moves
-    day = partition.days[TOWN, KEY_DAY]
+    day = partition.days[DayKey(TOWN, KEY_DAY)]
     counts = day.health.counts.sum(axis=(0, 1)).tolist()
     assert counts[1:] == [reference.weak, reference.late, reference.duplicates, 0]
     assert day.sizes[0] == 0

@@ -6,6 +6,7 @@ import pytest
 from meguri_flow.domain.partition import Partition
 from meguri_proto.reasons import RejectReason
 from meguri_proto.schema.log_pb2 import Record, Refused, Tick
+from meguri_flow.domain.day_rules import DayKey
 from reference.fold import Delivery, Detection, Message
 from reference.log import (
     DAY,
@@ -214,7 +215,7 @@ def test_a_visit_that_begins_within_the_gap_after_the_day_start_is_no_arrival():
 
 def test_a_duplicate_delivered_late_is_a_duplicate_and_not_late():
     partition, _ = folded(log_of([at(20, sequence=10**7), tick(100), at(20, sequence=10**7)]))
-    day = partition.days[TOWN, KEY_DAY]
+    day = partition.days[DayKey(TOWN, KEY_DAY)]
     _, _, late, duplicates, _ = day.health.counts.sum(axis=(0, 1)).tolist()
     assert (late, duplicates) == (0, 1)
 
@@ -228,7 +229,7 @@ def test_active_counts_devices_heard_in_the_last_five_minutes_of_town_time():
     partition = Partition()
     log = [rules_record(), as_record(at(20, device=1)), as_record(at(24.5, device=2)), as_record(at(25))]
     partition.observe(enumerate([*log, as_record(at(19, device=3))]))
-    assert partition.days[TOWN, KEY_DAY].active() == {"hall": 2, "shop": 0}
+    assert partition.days[DayKey(TOWN, KEY_DAY)].active() == {"hall": 2, "shop": 0}
 
 
 def test_a_second_rules_record_of_a_day_changes_nothing():
@@ -257,7 +258,7 @@ def test_what_cannot_be_folded_is_rejected_with_its_reason_and_the_rest_goes_on(
         (3, RejectReason.COLUMNS_DISAGREE),
         (4, RejectReason.UNKNOWN_SENSOR),
     ]
-    assert partition.days[TOWN, KEY_DAY].sizes[0] == 1
+    assert partition.days[DayKey(TOWN, KEY_DAY)].sizes[0] == 1
 
 
 def test_a_record_of_a_newer_producer_is_skipped_and_counted():

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from meguri_flow.domain import snapshot
+from meguri_flow.domain.day import UNKNOWN_OFFSET
 from meguri_flow.domain.deliveries import Sequences
 from meguri_flow.domain.partition import Partition
 from reference.fold import Delivery, Detection, Message
-from reference.log import MINUTE, START, as_record, closed_visits, moves, rules_record
+from reference.log import DAY, MINUTE, START, as_record, closed_visits, moves, rules_record
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_a_snapshot_reads_back_as_the_state_that_was_written(partition):
 
 def test_a_snapshot_of_a_newer_format_is_refused_with_both_numbers(partition):
     with pytest.raises(
-        snapshot.SnapshotError, match="format 99, written by a newer Meguri; this one reads 2"
+        snapshot.SnapshotError, match="format 99, written by a newer Meguri; this one reads 3"
     ):
         snapshot.load(snapshot.dump(partition), 99)
 
@@ -56,6 +57,19 @@ def test_a_snapshot_of_format_1_is_read_and_folds_on():
     ]
 
 
+def test_a_snapshot_of_format_2_is_read_and_its_devices_move_on():
+    before = snapshot.load((Path(__file__).parent / "snapshots/format-2.bin").read_bytes(), 2)
+    again = snapshot.load(snapshot.dump(before), snapshot.FORMAT)
+    assert snapshot.dump(again) == snapshot.dump(before)
+    again.observe([(again.next_offset, as_record(Message(tick_ms=DAY.end_ms + DAY.lateness_ms)))])
+    (day,) = again.days.values()
+    assert day.first_offset == UNKNOWN_OFFSET, "what was not kept cannot be folded again"
+    assert [(m.device, m.from_place, m.place, m.ordinal) for m in moves([again.take_rows()])] == [
+        (1, "shop", "shop", 2),
+        (3, "hall", "shop", 1),
+    ]
+
+
 def test_bytes_that_are_no_snapshot_are_damaged():
     for data in (b"", b"\x00" * 40, zlib.compress(b""), zlib.compress(b"\x02\x00\x00\x00{}")):
         with pytest.raises(snapshot.SnapshotError, match="damaged"):
@@ -64,5 +78,6 @@ def test_bytes_that_are_no_snapshot_are_damaged():
 
 def test_sequences_that_come_in_any_order_join_into_one_interval():
     known = Sequences()
-    assert [known.add(number) for number in (5, 3, 4, 3, 6, 1)] == [True, True, True, False, True, True]
+    added = [known.add(number, number) for number in (5, 3, 4, 3, 6, 1)]
+    assert added == [True, True, True, False, True, True]
     assert known.intervals() == [(1, 1), (3, 6)]

@@ -12,13 +12,14 @@ import numpy as np
 from numba import njit
 
 from meguri_flow.domain.day_rules import BIN_MS, Bounds
+from meguri_flow.domain.latest_visits import close_latest
 from meguri_flow.domain.moving import announce
 from meguri_flow.domain.open_visits import ENTRY, IS_OPEN, OPEN, REMOVED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from meguri_flow.domain.departures import Departures
+    from meguri_flow.domain.latest_visits import LatestVisits
 
 
 class Swept(NamedTuple):
@@ -45,6 +46,7 @@ def final_bins(watermark_ms: int, start_ms: int, end_ms: int, gap_ms: int, bins:
 def _close(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
+    latest: NDArray[np.void],
     watermark_ms: int,
     bounds: Bounds,
     from_bin: int,
@@ -65,6 +67,7 @@ def _close(
         if entry.last_ms + gap_ms < watermark_ms or watermark_ms >= end_ms:
             closed[n_closed] = entry
             n_closed += 1
+            close_latest(latest, entry)
             for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, bins)):
                 closed_presence[entry.place, bin_] += np.uint32(1)
             entry.flags = np.uint8(REMOVED)
@@ -81,7 +84,7 @@ def _close(
 def sweep(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
-    departures: Departures,
+    latest: LatestVisits,
     watermark_ms: int,
     bounds: Bounds,
     from_bin: int,
@@ -92,20 +95,21 @@ def sweep(
     Args:
         table: the open visits, changed in place.
         sizes: of the table, changed in place.
-        departures: the visits that were closed before, changed in place.
+        latest: the latest visits of devices, changed in place.
         watermark_ms: no detection before it is folded any more.
         bounds: of the day.
         from_bin: the first bin whose presence has not been emitted.
         closed_presence: (places, bins) closed visits that overlap each bin not emitted, changed in place.
     """
     places, bins = closed_presence.shape
-    marked, moves = announce(table, int(sizes[OPEN]), departures.table, watermark_ms, places, bounds.move_ms)
+    marked, moves = announce(table, int(sizes[OPEN]), latest, watermark_ms, bounds.move_ms)
     to_bin = max(from_bin, final_bins(watermark_ms, bounds.start_ms, bounds.end_ms, bounds.gap_ms, bins))
     presence = np.zeros((places, to_bin - from_bin), np.uint32)
     closed = np.empty(int(sizes[OPEN]), ENTRY)
-    n_closed = _close(table, sizes, watermark_ms, bounds, from_bin, to_bin, closed_presence, presence, closed)
+    n_closed = _close(
+        table, sizes, latest.table, watermark_ms, bounds, from_bin, to_bin, closed_presence, presence, closed
+    )
     closed = closed[:n_closed].copy()
-    departures.take_in(closed, watermark_ms - bounds.move_ms)
     announced = table[marked]
     still_open = (announced["flags"] & IS_OPEN) != 0
     return Swept(announced[still_open], closed, moves, presence)

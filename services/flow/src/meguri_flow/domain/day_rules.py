@@ -16,6 +16,14 @@ BIN_MS = 5 * 60_000
 _MOVE_MS = 3 * 3_600_000
 
 
+class DayKey(NamedTuple):
+    """The unit of folding: a slice of a town's key day, which nothing of another one bears on."""
+
+    town: str
+    key_day: int
+    slice: int = 0
+
+
 class Bounds(NamedTuple):
     """What cuts visits and moves. Milliseconds."""
 
@@ -33,11 +41,16 @@ class DayRules:
 
     town: str
     key_day: int
+    slice: int
     version: int
     start_ms: int
     end_ms: int
     gap_ms: int
     lateness_ms: int
+    staff_ms: int
+    """A device that stays so long in the day is staff's; 0: none is marked."""
+    equipment_ms: int
+    """And one that stays so long is equipment; 0: none is marked."""
     places: tuple[str, ...]
     sensors: tuple[str, ...]
     sensor_index: dict[str, int]
@@ -45,6 +58,11 @@ class DayRules:
     """(sensors,) the index of the place that each sensor hears."""
     sensor_minimum_rssi: NDArray[np.int8]
     """(sensors,) dBm."""
+
+    @property
+    def key(self) -> DayKey:
+        """Which day's they are."""
+        return DayKey(self.town, self.key_day, self.slice)
 
     @property
     def bounds(self) -> Bounds:
@@ -70,11 +88,14 @@ def day_rules(record: Rules) -> DayRules:
     return DayRules(
         town=record.town,
         key_day=record.key_day,
+        slice=record.slice,
         version=record.version,
         start_ms=record.day_start_ms,
         end_ms=record.day_end_ms,
         gap_ms=record.gap_ms,
         lateness_ms=record.lateness_ms,
+        staff_ms=record.staff_ms,
+        equipment_ms=record.equipment_ms,
         places=places,
         sensors=sensors,
         sensor_index={name: index for index, name in enumerate(sensors)},

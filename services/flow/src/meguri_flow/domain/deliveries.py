@@ -12,23 +12,23 @@ class Sequences:
         self._starts = [first for first, _ in intervals or []]
         self._ends = [last for _, last in intervals or []]
 
-    def add(self, sequence: int) -> bool:
-        """Remember a number; False if it was known."""
-        index = bisect_right(self._starts, sequence) - 1
-        if index >= 0 and sequence <= self._ends[index]:
+    def add(self, first: int, last: int) -> bool:
+        """Remember the numbers from first to last; False, and nothing is remembered, if any was known."""
+        index = bisect_right(self._starts, last) - 1
+        if index >= 0 and first <= self._ends[index]:
             return False
-        follows = index >= 0 and self._ends[index] == sequence - 1
-        precedes = index + 1 < len(self._starts) and self._starts[index + 1] == sequence + 1
+        follows = index >= 0 and self._ends[index] == first - 1
+        precedes = index + 1 < len(self._starts) and self._starts[index + 1] == last + 1
         if follows and precedes:
             self._ends[index] = self._ends.pop(index + 1)
             del self._starts[index + 1]
         elif follows:
-            self._ends[index] = sequence
+            self._ends[index] = last
         elif precedes:
-            self._starts[index + 1] = sequence
+            self._starts[index + 1] = first
         else:
-            self._starts.insert(index + 1, sequence)
-            self._ends.insert(index + 1, sequence)
+            self._starts.insert(index + 1, first)
+            self._ends.insert(index + 1, last)
         return True
 
     def intervals(self) -> list[tuple[int, int]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 NEVER: Final = -(2**62)
 """Before every instant, and far enough from the smallest int64 to subtract a lateness."""
+NOT_HELD: Final = 2**62
+"""After every instant: the watermark is not held back."""
 
 # Indices of a day's clock (int64).
 GREATEST: Final = 0
@@ -30,6 +32,9 @@ OUTSIDE: Final = 2
 """How many detections were not of this key day (a producer's error)."""
 TICKED: Final = 3
 """The greatest time of a tick."""
+LATE_SINCE: Final = 4
+"""How many detections came late since a refold was last asked for."""
+CLOCK_SIZE: Final = 5
 
 _RANDOM_KIND: Final = int(Kind.PROBE_REQUEST_RANDOM)
 
@@ -49,11 +54,14 @@ class Steps(NamedTuple):
     """
 
     message: NDArray[np.int64]
+    """Offsets."""
     start: NDArray[np.int64]
     detections: NDArray[np.int64]
     base_ms: NDArray[np.int64]
     sensor: NDArray[np.int64]
     tick_ms: NDArray[np.int64]
+    held_ms: NDArray[np.int64]
+    """What is late by the watermark is folded all the same if it is not before this; see `holding`."""
 
 
 class Columns(NamedTuple):
@@ -98,6 +106,7 @@ def _note(
     counts[DETECTIONS] += np.uint32(heard)
     counts[WEAK] += np.uint32(weak)
     counts[LATE] += np.uint32(late)
+    clock[LATE_SINCE] += late
     health.last_ms[sensor, bin_] = max(health.last_ms[sensor, bin_], last_ms)
     if clock[TICKED] > NEVER:
         health.lead_ms[sensor, bin_] = max(health.lead_ms[sensor, bin_], last_ms - clock[TICKED])
@@ -116,6 +125,7 @@ def fold(
     sizes: NDArray[np.int64],
     clock: NDArray[np.int64],
     health: Health,
+    late_offsets: NDArray[np.int64],
     position: NDArray[np.int64],
 ) -> bool:
     """Fold the steps from `position` on; False if the table has to be rebuilt first, then call again.
@@ -130,6 +140,7 @@ def fold(
         sizes: of the table, changed in place.
         clock: of the day, changed in place.
         health: of the sensors, changed in place.
+        late_offsets: (bins,) the last message with something late by the watermark, changed in place.
         position: [step, detection within it]; [0, 0] at first, changed in place.
     """
     start_ms, end_ms, gap_ms, lateness_ms = day
@@ -157,27 +168,28 @@ def fold(
                 bin_ = (time_ms - start_ms) // BIN_MS
                 bin_start_ms = start_ms + bin_ * BIN_MS
                 bin_end_ms = min(bin_start_ms + BIN_MS, end_ms)
-            if time_ms >= clock[WATERMARK]:
-                rssi = columns.rssi[first + j]
-                if rssi < sensor_minimum_rssi[sensor] and rssi != UNKNOWN_RSSI:
-                    weak += 1
-                else:
-                    if is_full(table, sizes):
-                        _note(health, clock, int(sensor), bin_, heard, weak, late, last_ms)
-                        position[0], position[1] = i, j
-                        return False
-                    hear(
-                        table,
-                        sizes,
-                        columns.device[first + j],
-                        int(sensor_place[sensor]),
-                        # A product and no branch, which would cost a detection half as much again.
-                        int(columns.kind[first + j] == _RANDOM_KIND) * IS_RANDOM,
-                        time_ms,
-                        gap_ms,
-                    )
-            else:
+            rssi = columns.rssi[first + j]
+            if time_ms < clock[WATERMARK]:
+                late_offsets[bin_] = steps.message[i]
+            if time_ms < clock[WATERMARK] and time_ms < steps.held_ms[i]:
                 late += 1
+            elif rssi < sensor_minimum_rssi[sensor] and rssi != UNKNOWN_RSSI:
+                weak += 1
+            else:
+                if is_full(table, sizes):
+                    _note(health, clock, int(sensor), bin_, heard, weak, late, last_ms)
+                    position[0], position[1] = i, j
+                    return False
+                hear(
+                    table,
+                    sizes,
+                    columns.device[first + j],
+                    int(sensor_place[sensor]),
+                    # A product and no branch, which would cost a detection half as much again.
+                    int(columns.kind[first + j] == _RANDOM_KIND) * IS_RANDOM,
+                    time_ms,
+                    gap_ms,
+                )
             heard += 1
             last_ms = max(last_ms, time_ms)
         _note(health, clock, int(sensor), bin_, heard, weak, late, last_ms)

@@ -1,23 +1,24 @@
 """Moves: which visit a device came from, found when a visit's first detection is certain.
 
-The visit before is the device's greatest by (first detection, place) that is smaller. It is open still, or
-the device's departure: what was closed began before everything that is announced afterwards. Whether the two
-are near enough in time is certain as well, because the limit is no shorter than the gap: a visit that could
-still be extended is near enough already.
+Visits are announced in the order of their first detections (and places), so the one before is the device's
+latest that was announced. Whether the two are near enough in time is certain as well, because the limit is
+no shorter than the gap: a visit that could still be extended is near enough already.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numba import njit
 
-from meguri_flow.domain.departures import slot_of_departure
+from meguri_flow.domain.latest_visits import IS_CLOSED, IS_KNOWN, slot_of_device
 from meguri_flow.domain.open_visits import ANNOUNCED, IS_OPEN, IS_RANDOM, slot_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from meguri_flow.domain.latest_visits import LatestVisits
 
 MOVE: Final = np.dtype(
     [
@@ -48,78 +49,66 @@ def _passed(table: NDArray[np.void], watermark_ms: int, slots: NDArray[np.int64]
 
 
 @njit(nogil=True)
-def _open_before(table: NDArray[np.void], slot: int, places: int) -> int:
-    """The slot of the device's open visit that began before this one, or -1."""
-    visit = table[slot]
+def _end_ms(table: NDArray[np.void], latest: Any) -> int:  # noqa: ANN401 - a record
+    """The last detection of a device's latest visit."""
+    if latest.flags & IS_CLOSED:
+        return int(latest.last_ms)
     mask = table.size - 1
-    found = -1
-    for place in range(places):
-        at = slot_of(visit.device, place, mask)
-        while table[at].flags:
-            entry = table[at]
-            if (
-                entry.device == visit.device
-                and entry.place == place
-                and entry.flags & (IS_OPEN | IS_RANDOM) == IS_OPEN | (visit.flags & IS_RANDOM)
-                and (
-                    entry.first_ms < visit.first_ms
-                    or (entry.first_ms == visit.first_ms and place < visit.place)
-                )
-                and (found < 0 or table[found].first_ms <= entry.first_ms)
-            ):
-                found = at
-            at = (at + 1) & mask
-    return found
+    slot = slot_of(latest.device, latest.place, mask)
+    while table[slot].flags:
+        entry = table[slot]
+        if (
+            entry.device == latest.device
+            and entry.place == latest.place
+            and entry.first_ms == latest.first_ms
+            and entry.flags & (IS_OPEN | IS_RANDOM) == IS_OPEN | (latest.flags & IS_RANDOM)
+        ):
+            return int(entry.last_ms)
+        slot = (slot + 1) & mask
+    return int(latest.first_ms)  # not reached: what is announced stays open until it is closed
 
 
 @njit(nogil=True)
-def _move(
+def _announce(
     table: NDArray[np.void],
     slots: NDArray[np.int64],
-    departures: NDArray[np.void],
-    places: int,
+    latest_visits: NDArray[np.void],
     limit_ms: int,
     moves: NDArray[np.void],
-) -> int:
-    n_moves = 0
+) -> tuple[int, int]:
+    """Numbers of moves, and of devices that are new."""
+    n_moves = n_new = 0
     for slot in slots:
         visit = table[slot]
         visit.flags |= np.uint8(ANNOUNCED)
         random = visit.flags & IS_RANDOM
-        left = departures[slot_of_departure(departures, visit.device, random)]
-        opened = _open_before(table, slot, places)
-        if opened >= 0 and (
-            not left.flags
-            or left.first_ms < table[opened].first_ms
-            or (left.first_ms == table[opened].first_ms and left.place < table[opened].place)
-        ):
-            before = table[opened]
-            first_ms, last_ms, place, ordinal = before.first_ms, before.last_ms, before.place, before.ordinal
-        elif left.flags:
-            first_ms, last_ms, place, ordinal = left.first_ms, left.last_ms, left.place, left.ordinal
-        else:
-            continue
-        if visit.first_ms - last_ms > limit_ms:
-            continue
-        visit.ordinal = np.uint8(min(int(ordinal) + 1, _MOST_ORDINAL))
-        move = moves[n_moves]
-        move.device = visit.device
-        move.first_ms = visit.first_ms
-        move.from_first_ms = first_ms
-        move.place = visit.place
-        move.from_place = place
-        move.ordinal = visit.ordinal
-        move.random = np.uint8(random != 0)
-        n_moves += 1
-    return n_moves
+        latest = latest_visits[slot_of_device(latest_visits, visit.device, random)]
+        if not latest.flags:
+            n_new += 1
+        elif visit.first_ms - _end_ms(table, latest) <= limit_ms:
+            visit.ordinal = np.uint8(min(int(latest.ordinal) + 1, _MOST_ORDINAL))
+            move = moves[n_moves]
+            move.device = visit.device
+            move.first_ms = visit.first_ms
+            move.from_first_ms = latest.first_ms
+            move.place = visit.place
+            move.from_place = latest.place
+            move.ordinal = visit.ordinal
+            move.random = np.uint8(random != 0)
+            n_moves += 1
+        latest.device = visit.device
+        latest.first_ms = visit.first_ms
+        latest.place = visit.place
+        latest.ordinal = visit.ordinal
+        latest.flags = np.uint8(IS_KNOWN | random)
+    return n_moves, n_new
 
 
 def announce(
     table: NDArray[np.void],
     n_open: int,
-    departures: NDArray[np.void],
+    latest: LatestVisits,
     watermark_ms: int,
-    places: int,
     limit_ms: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.void]]:
     """Mark the visits whose first detection the watermark has passed, and find the moves that led to them.
@@ -127,9 +116,8 @@ def announce(
     Args:
         table: the open visits, changed in place.
         n_open: how many there are.
-        departures: the table of those that were closed before.
+        latest: the latest visits announced before, changed in place.
         watermark_ms: no detection before it is folded any more.
-        places: how many the day has.
         limit_ms: how long after a visit's end a move may begin its next one; at least the gap.
 
     Returns:
@@ -138,7 +126,11 @@ def announce(
     slots = np.empty(n_open, np.int64)
     slots = slots[: _passed(table, watermark_ms, slots)]
     marked = table[slots]
-    # In the order of time, since a chain's ordinals go on from visit to visit.
+    # In the order of time, since each is the latest for the next one.
     slots = slots[np.lexsort((marked["place"], marked["first_ms"]))]
+    if slots.size:
+        latest.make_room(slots.size, table[slots[0]]["first_ms"] - limit_ms)
     moves = np.empty(slots.size, MOVE)
-    return slots, moves[: _move(table, slots, departures, places, limit_ms, moves)]
+    n_moves, n_new = _announce(table, slots, latest.table, limit_ms, moves)
+    latest.used += n_new
+    return slots, moves[:n_moves]

@@ -27,10 +27,24 @@ class CompleteDay(NamedTuple):
 
     town: str
     key_day: int
+    slice: int
     generation: int
     start_ms: int
     version: int
     """Of the row in `days` that says so: the offset at which the prefix ends that it is a function of."""
+
+
+class SealedDay(NamedTuple):
+    """A day that has left the state: its last rows are among those emitted up to now."""
+
+    town: str
+    key_day: int
+    slice: int
+    generation: int
+    start_ms: int
+    end_ms: int
+    version: int
+    """The offset at which the prefix ends that it is a function of."""
 
 
 @dataclass
@@ -41,6 +55,7 @@ class Rows:
     count: int = 0
     complete: list[CompleteDay] = field(default_factory=list)
     """One for each row in `days` that says that its day is complete."""
+    sealed: list[SealedDay] = field(default_factory=list)
 
     def add(self, table: str, length: int, **columns: object) -> None:
         """Add `length` rows; a column is an array of that length or one value for all."""
@@ -54,6 +69,7 @@ class Rows:
             self.pieces.setdefault(table, []).extend(pieces)
         self.count += other.count
         self.complete += other.complete
+        self.sealed += other.sealed
 
     def columns(self, table: str) -> dict[str, NDArray[np.generic]]:
         """One array a column over all pieces of a table."""
@@ -85,6 +101,7 @@ def visit_rows(rules: DayRules, generation: int, swept: Swept, rows: Rows) -> No
             len(entries),
             town=rules.town,
             key_day=np.int32(rules.key_day),
+            slice=np.uint8(rules.slice),
             generation=generation,
             place=places[entries["place"]],
             first_ms=entries["first_ms"],
@@ -107,6 +124,7 @@ def move_rows(rules: DayRules, generation: int, moves: NDArray[np.void], rows: R
         len(moves),
         town=rules.town,
         key_day=np.int32(rules.key_day),
+        slice=np.uint8(rules.slice),
         generation=generation,
         device=moves["device"],
         first_ms=moves["first_ms"],
@@ -130,6 +148,7 @@ def presence_rows(
         len(place),
         town=rules.town,
         key_day=np.int32(rules.key_day),
+        slice=np.uint8(rules.slice),
         generation=generation,
         place=np.array(rules.places, object)[place],
         bin_ms=rules.start_ms + (from_bin + bin_.astype(np.int64)) * BIN_MS,

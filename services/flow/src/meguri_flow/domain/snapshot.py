@@ -1,9 +1,11 @@
 """A partition's state as bytes and back: versioned, with everything that folding on needs.
 
-Format 2: zlib over a JSON header (its length first, uint32 little-endian) and the arrays it lists, one
+Format 3: zlib over a JSON header (its length first, uint32 little-endian) and the arrays it lists, one
 after another. Of the tables only the visits that are still needed are kept, of sensor health only the bins
-that were used. Format 1 knew neither moves nor refused detections nor the time of ticks; it is read as a
-state in which there were none.
+that were used.
+
+Older ones are read as states in which there was none of what they do not know. Format 2: slices, second
+folds, lost messages. Format 1: moves, refused detections and the time of ticks as well.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ import numpy as np
 from meguri_proto.schema.log_pb2 import Rules, SensorRule
 
 from meguri_flow.domain import open_visits
-from meguri_flow.domain.day import Day
+from meguri_flow.domain.day import UNKNOWN_OFFSET, Day
 from meguri_flow.domain.day_rules import day_rules
 from meguri_flow.domain.deliveries import Sequences
-from meguri_flow.domain.departures import DEPARTURE
+from meguri_flow.domain.latest_visits import IS_CLOSED, IS_KNOWN, LATEST
 from meguri_flow.domain.partition import Partition
 
 if TYPE_CHECKING:
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
 
     from meguri_flow.domain.day_rules import DayRules
 
-FORMAT = 2
-_RECORDS = {"entry": open_visits.ENTRY, "departure": DEPARTURE}
+FORMAT = 3
+_RECORDS = {"entry": open_visits.ENTRY, "latest": LATEST, "departure": LATEST}
+"""By name; format 2 called the latest visits departures, and had only closed ones."""
+_FIELDS = ("first_offset", "generation", "asked", "turned_ms", "is_over", "lost", "visits", "from_bin")
+"""Of a day, plain numbers."""
 
 
 class SnapshotError(ValueError):
@@ -82,7 +87,7 @@ def load(data: bytes, format_: int) -> Partition:
         raise SnapshotError(f"the snapshot is damaged: {error}") from error
     return Partition(
         next_offset=header["next_offset"],
-        days={(day.rules.town, day.rules.key_day): day for day in days},
+        days={day.rules.key: day for day in days},
         town_times=header["town_times"],
         unknown_records=header["unknown_records"],
     )
@@ -100,12 +105,12 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
     sensor, bin_ = np.nonzero(day.health.last_ms.astype(bool) | day.health.counts.any(axis=2))
     return {
         "rules": _dump_rules(day.rules),
-        "generation": day.generation,
-        "from_bin": day.from_bin,
+        **{name: getattr(day, name) for name in _FIELDS},
         "sequences": [[sensor, boot, known.intervals()] for (sensor, boot), known in day.sequences.items()],
         "clock": keep(day.clock),
         "open": keep(day.table[(day.table["flags"] & open_visits.IS_OPEN) != 0]),
-        "departures": keep(day.departures.kept(day.watermark_ms - day.rules.bounds.move_ms)),
+        "latest": keep(day.latest.kept(day.watermark_ms - day.rules.bounds.move_ms)),
+        "late_offsets": keep(day.late_offsets),
         "closed_presence": keep(day.closed_presence[:, day.from_bin :]),
         "health": [
             keep(sensor),
@@ -118,12 +123,17 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
-    day = Day(_load_rules(header["rules"]), header["generation"], from_bin=header["from_bin"], changed=False)
+    known = {"first_offset": UNKNOWN_OFFSET, **{name: header[name] for name in _FIELDS if name in header}}
+    day = Day(_load_rules(header["rules"]), **known, changed=False)
     clock = arrays[header["clock"]]
     day.clock[: clock.size] = clock
     day.table, day.sizes = open_visits.rebuilt(arrays[header["open"]])
-    if "departures" in header:
-        day.departures.restore(arrays[header["departures"]])
+    if "latest" in header:
+        day.latest.restore(arrays[header["latest"]])
+        day.late_offsets[:] = arrays[header["late_offsets"]]
+    else:
+        departures = arrays[header["departures"]] if "departures" in header else np.zeros(0, LATEST)
+        day.latest.restore(_latest_of_format_2(day.table, departures))
     day.closed_presence[:, day.from_bin :] = arrays[header["closed_presence"]]
     sensor, bin_, counts, last_ms, *later = (arrays[index] for index in header["health"])
     day.health.counts[sensor, bin_, : counts.shape[1]] = counts
@@ -137,15 +147,35 @@ def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
     return day
 
 
+def _latest_of_format_2(table: NDArray[np.void], departures: NDArray[np.void]) -> NDArray[np.void]:
+    """The latest visits of devices: of those that were closed, and of those open ones that are announced."""
+    announced = table[(table["flags"] & open_visits.ANNOUNCED) != 0]
+    latest = np.zeros(len(departures) + len(announced), LATEST)
+    latest[: len(departures)] = departures
+    latest["flags"][: len(departures)] |= IS_CLOSED
+    for name in ("device", "first_ms", "place", "ordinal"):
+        latest[name][len(departures) :] = announced[name]
+    latest["flags"][len(departures) :] = IS_KNOWN | announced["flags"] & open_visits.IS_RANDOM
+    random = latest["flags"] & open_visits.IS_RANDOM
+    order = np.lexsort((latest["place"], latest["first_ms"], random, latest["device"]))
+    ordered, random = latest[order], random[order]
+    is_last = np.ones(len(ordered), np.bool_)
+    is_last[:-1] = (ordered["device"][1:] != ordered["device"][:-1]) | (random[1:] != random[:-1])
+    return ordered[is_last]
+
+
 def _dump_rules(rules: DayRules) -> dict[str, Any]:
     return {
         "town": rules.town,
         "key_day": rules.key_day,
+        "slice": rules.slice,
         "version": rules.version,
         "day_start_ms": rules.start_ms,
         "day_end_ms": rules.end_ms,
         "gap_ms": rules.gap_ms,
         "lateness_ms": rules.lateness_ms,
+        "staff_ms": rules.staff_ms,
+        "equipment_ms": rules.equipment_ms,
         "sensors": [
             [sensor, rules.places[place], int(rssi)]
             for sensor, place, rssi in zip(

@@ -9,7 +9,7 @@ from numba import njit
 
 from meguri_flow.domain import closing, open_visits
 from meguri_flow.domain.day_rules import Bounds
-from meguri_flow.domain.departures import Departures
+from meguri_flow.domain.latest_visits import LatestVisits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,13 +52,13 @@ def stays(
     """
     order = np.argsort(time_ms, kind="stable")
     table, sizes = open_visits.new_table(), open_visits.new_sizes()
-    departures = Departures()
+    latest = LatestVisits()
     bounds = Bounds(-_NO_END, _NO_END, gap_ms, gap_ms)
     no_presence = np.zeros((0, 0), np.uint32)
     found = []
 
     def sweep(watermark_ms: int) -> None:
-        found.append(closing.sweep(table, sizes, departures, watermark_ms, bounds, 0, no_presence).closed)
+        found.append(closing.sweep(table, sizes, latest, watermark_ms, bounds, 0, no_presence).closed)
 
     for first in range(0, len(order), _CHUNK):
         chunk = order[first : first + _CHUNK]

@@ -100,7 +100,7 @@ class FoldService(faust.Service):
                 "next_offset": owned.state.next_offset,
                 "snapshot_offset": owned.saved_offset,
                 "lag": self._lag(topic_partition, owned),
-                "days": [f"{town}/{key_day}" for town, key_day in owned.state.days],
+                "days": [f"{key.town}/{key.key_day}" for key in owned.state.days],
             }
             for topic_partition, owned in sorted(self._owned.items())
         ]
@@ -200,7 +200,7 @@ class FoldService(faust.Service):
                 "messages are gone from the topic before they were folded",
                 extra={"partition": owned.number, "offset": expected, "lost": start - expected},
             )
-            owned.state.next_offset = start
+            owned.state.lose_before(start)
             if found == start:
                 return True
         elif self._sought.get(topic_partition) == (expected, found):

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from meguri_flow import metrics
+from meguri_flow.domain.day_rules import DayKey
 from meguri_flow.domain.partition import Partition
 from meguri_flow.domain.rows import Rows
 from meguri_flow.stream.findings import write_findings
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from meguri_kit.clickhouse.store import Store
 
-    from meguri_flow.domain.partition import Rejected
+    from meguri_flow.domain.folding import Rejected
     from meguri_flow.stream.snapshots import Loaded, Snapshots
 
 TABLES = ("visits", "moves", "presence", "sensor_health")
@@ -60,7 +61,7 @@ class OwnedPartition:
         for table in TABLES:
             self._insert(table)
         # Of the rows of a day only the last counts; a day that was found before is not asked again.
-        complete = {(day.town, day.key_day): day for day in self._unwritten.complete}
+        complete = {DayKey(day.town, day.key_day, day.slice): day for day in self._unwritten.complete}
         write_findings(self._store, [day for key, day in complete.items() if key not in self._found])
         self._insert("days")
         size = self._snapshots.save(self.number, self.state, self._slot)
@@ -76,6 +77,6 @@ class OwnedPartition:
         if columns:
             insert(self._store, table, columns)
 
-    def _complete_days(self) -> set[tuple[str, int]]:
+    def _complete_days(self) -> set[DayKey]:
         """What the newest snapshot says, and therefore what was found before it was written."""
         return {key for key, day in self.state.days.items() if day.is_complete}

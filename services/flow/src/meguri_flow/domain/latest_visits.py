@@ -1,0 +1,95 @@
+"""The latest visit of each device that has been announced: from it a move may lead to the next one.
+
+A visit that begins later comes from no other. A table of its own, so that what every detection touches, the
+open visits, stays small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numba import njit
+
+from meguri_flow.domain.open_visits import IS_RANDOM, slot_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LATEST: Final = np.dtype(
+    [
+        ("device", "u8"),
+        ("first_ms", "i8"),
+        ("last_ms", "i8"),
+        ("place", "i2"),
+        ("ordinal", "u1"),
+        ("flags", "u1"),
+        ("padding", "u4"),
+    ]
+)
+"""A device's latest visit, 32 bytes. Flags of 0 mean an empty slot."""
+
+IS_KNOWN: Final = 1
+IS_CLOSED: Final = 2
+"""Flag: `last_ms` is the visit's end; before, the end stands with the open visit."""
+_MOST_USED: Final = 0.6
+_SMALLEST: Final = 256
+
+
+@njit(nogil=True)
+def slot_of_device(table: NDArray[np.void], device: np.uint64, random: int) -> int:
+    """The slot of a device's latest visit, or the empty one in which it would stand."""
+    mask = table.size - 1
+    slot = slot_of(device, 0, mask)
+    while table[slot].flags and not (
+        table[slot].device == device and table[slot].flags & IS_RANDOM == random
+    ):
+        slot = (slot + 1) & mask
+    return slot
+
+
+@njit(nogil=True)
+def close_latest(table: NDArray[np.void], visit: Any) -> None:  # noqa: ANN401 - a record
+    """Note the end of a closed visit (an `open_visits.ENTRY`), if it is its device's latest."""
+    latest = table[slot_of_device(table, visit.device, visit.flags & IS_RANDOM)]
+    if latest.flags and latest.first_ms == visit.first_ms and latest.place == visit.place:
+        latest.last_ms = visit.last_ms
+        latest.flags |= np.uint8(IS_CLOSED)
+
+
+@njit(nogil=True)
+def _copy(source: NDArray[np.void], target: NDArray[np.void]) -> None:
+    for index in range(source.size):
+        latest = source[index]
+        target[slot_of_device(target, latest.device, latest.flags & IS_RANDOM)] = latest
+
+
+@dataclass
+class LatestVisits:
+    """An open-addressing hash table of LATEST records by device."""
+
+    table: NDArray[np.void] = field(default_factory=lambda: np.zeros(_SMALLEST, LATEST))
+    used: int = 0
+
+    def make_room(self, devices: int, useful_from_ms: int) -> None:
+        """See to it that so many more devices fit, forgetting visits that ended before `useful_from_ms`."""
+        if self.used + devices > self.table.size * _MOST_USED:
+            self.restore(self.kept(useful_from_ms), room_for=devices)
+
+    def restore(self, records: NDArray[np.void], room_for: int = 0) -> None:
+        """Hold these records alone, with room for as many again and `room_for` more."""
+        capacity = _SMALLEST
+        while capacity * _MOST_USED < 2 * (len(records) + room_for):
+            capacity *= 2
+        self.table = np.zeros(capacity, LATEST)
+        self.used = len(records)
+        _copy(records, self.table)
+
+    def kept(self, useful_from_ms: int) -> NDArray[np.void]:
+        """The records of visits that are open or ended at or after an instant, ordered by device."""
+        table = self.table
+        closed = (table["flags"] & IS_CLOSED) != 0
+        found = table[(table["flags"] != 0) & (~closed | (table["last_ms"] >= useful_from_ms))]
+        ordered: NDArray[np.void] = found[np.lexsort((found["flags"] & IS_RANDOM, found["device"]))]
+        return ordered
