@@ -264,6 +264,48 @@ def test_the_highest_version_of_a_row_is_the_row(store):
     assert store.select("SELECT visits FROM presence FINAL") == [{"visits": 20}]
 
 
+def stays(store, name, values):
+    """A table that is partitioned by some of its columns, with a row for each of two towns and days."""
+    columns = {"town": ["it's", "b", "b"], "day": [date(2024, 1, 1), date(2024, 1, 1), date(2024, 1, 2)]}
+    store.execute(
+        f"CREATE TABLE {name} (town String, day Date, month UInt32) ENGINE = MergeTree "
+        f"PARTITION BY {values} ORDER BY town"
+    )
+    store.insert(name, {**columns, "month": [202_401, 202_401, 202_402]})
+
+
+def left(store, table):
+    return [
+        (row["town"], row["day"].day) for row in store.select(f"SELECT * FROM {table} ORDER BY town, day")
+    ]
+
+
+def test_a_partition_is_dropped_by_the_values_of_its_key(store):
+    stays(store, "by_two", "(town, day)")
+    store.drop_partition("by_two", "b", date(2024, 1, 1))
+    assert left(store, "by_two") == [("b", 2), ("it's", 1)]
+    store.drop_partition("by_two", "it's", date(2024, 1, 1))
+    assert left(store, "by_two") == [("b", 2)]
+    stays(store, "by_one", "month")
+    store.drop_partition("by_one", 202_401)
+    assert left(store, "by_one") == [("b", 2)]
+
+
+def test_dropping_what_is_not_there_changes_nothing_and_what_was_dropped_may_be_filled_again(store):
+    stays(store, "by_two", "(town, day)")
+    for _ in range(2):
+        store.drop_partition("by_two", "b", date(2024, 1, 2))
+    store.drop_partition("by_two", "nosuch", date(2024, 1, 1))
+    assert left(store, "by_two") == [("b", 1), ("it's", 1)]
+    store.insert("by_two", {"town": ["b"], "day": [date(2024, 1, 2)]})
+    assert left(store, "by_two") == [("b", 1), ("b", 2), ("it's", 1)]
+
+
+def test_dropping_from_a_table_that_is_not_there_is_an_error_that_names_it(store):
+    with pytest.raises(StoreError, match="dropping a partition of nosuch failed"):
+        store.drop_partition("nosuch", "b")
+
+
 def test_migrations_run_once_and_in_order(opened):
     names = migrate(opened())
     assert names == sorted(names)

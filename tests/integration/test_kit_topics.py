@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource
-from meguri_kit.log import TopicError, create_topics
+from meguri_kit.log import LogProducer, LogUnavailableError, TopicError, create_topics, delete_below
 from meguri_proto.topics import topics
 
 
@@ -75,3 +75,33 @@ def test_more_copies_than_brokers_is_an_error(kafka_bootstrap, made):
 def test_without_kafka_it_says_so(made):
     with pytest.raises(TopicError, match=r"does not answer within 0\.2 s; is it running"):
         create_topics("127.0.0.1:1", timeout_s=0.2)
+
+
+async def test_records_below_an_offset_are_deleted_and_deleting_again_changes_nothing(kafka_bootstrap, made):
+    log = LogProducer(kafka_bootstrap)
+    for _ in range(4):
+        await log.append("detections", b"x", partition=1)
+    log.close()
+    for offset in (3, 3, 2):
+        delete_below(kafka_bootstrap, "detections", {1: offset, 2: 0})
+        assert span(kafka_bootstrap, 1) == (3, 4)
+    assert span(kafka_bootstrap, 2) == (0, 0)
+
+
+def span(bootstrap, partition):
+    """The first and the next offset of a partition of detections."""
+    here = TopicPartition("detections", partition)
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    first, following = consumer.beginning_offsets([here])[here], consumer.end_offsets([here])[here]
+    consumer.close()
+    return first, following
+
+
+def test_deleting_what_is_not_there_yet_is_refused(kafka_bootstrap, made):
+    with pytest.raises(ValueError, match=r"detections ends before one of the offsets \{3: 1\}"):
+        delete_below(kafka_bootstrap, "detections", {3: 1})
+
+
+def test_deleting_without_kafka_may_be_tried_again():
+    with pytest.raises(LogUnavailableError, match="did not delete records of detections in time"):
+        delete_below("127.0.0.1:1", "detections", {0: 0}, timeout_s=0.2)

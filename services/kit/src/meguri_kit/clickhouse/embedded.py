@@ -14,11 +14,12 @@ from chdb.state.sqlitelike import connect
 
 from meguri_kit.clickhouse.columns import arrow_table
 from meguri_kit.clickhouse.pool import Pool
-from meguri_kit.clickhouse.statements import query_text, substitute
+from meguri_kit.clickhouse.statements import drop_partition_statement, query_text, substitute
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
     from chdb.state.sqlitelike import Connection
@@ -92,16 +93,23 @@ class EmbeddedStore:
 
     def execute(self, statement: str) -> None:
         """See `Store.execute`."""
-        with self._pool.borrow() as connection:
-            try:
-                connection.query(statement)
-            except RuntimeError as error:
-                raise _store_error("the statement", error) from error
+        self._run(statement, "the statement")
         self._types.clear()
+
+    def drop_partition(self, table: str, *values: str | int | date) -> None:
+        """See `Store.drop_partition`."""
+        self._run(drop_partition_statement(table, values), f"dropping a partition of {table}")
 
     def close(self) -> None:
         """See `Store.close`. The folder is free for another process when its last store has closed."""
         self._pool.close()
+
+    def _run(self, statement: str, what: str) -> None:
+        with self._pool.borrow() as connection:
+            try:
+                connection.query(statement)
+            except RuntimeError as error:
+                raise _store_error(what, error) from error
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self._path).free

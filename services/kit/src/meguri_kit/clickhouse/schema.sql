@@ -270,7 +270,7 @@ CREATE TABLE snapshots
 (
     `log` String,
     `partition` UInt32,
-    `slot` UInt8,
+    `slot` UInt32,
     `next_offset` UInt64,
     `format` UInt16,
     `checksum` String,

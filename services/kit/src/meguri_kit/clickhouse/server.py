@@ -10,11 +10,12 @@ from clickhouse_driver.errors import Error, NetworkError, ServerException, Socke
 
 from meguri_kit.clickhouse.columns import arrow_table
 from meguri_kit.clickhouse.pool import Pool
-from meguri_kit.clickhouse.statements import query_text, substitute
+from meguri_kit.clickhouse.statements import drop_partition_statement, query_text, substitute
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from meguri_kit.clickhouse.store import Column
 
@@ -59,16 +60,23 @@ class ServerStore:
 
     def execute(self, statement: str) -> None:
         """See `Store.execute`."""
-        with self._pool.borrow() as client:
-            try:
-                client.execute(statement)
-            except (Error, OSError, EOFError) as error:
-                raise _store_error("the statement", error) from error
+        self._run(statement, "the statement")
         self._types.clear()
+
+    def drop_partition(self, table: str, *values: str | int | date) -> None:
+        """See `Store.drop_partition`."""
+        self._run(drop_partition_statement(table, values), f"dropping a partition of {table}")
 
     def close(self) -> None:
         """See `Store.close`."""
         self._pool.close()
+
+    def _run(self, statement: str, what: str) -> None:
+        with self._pool.borrow() as client:
+            try:
+                client.execute(statement)
+            except (Error, OSError, EOFError) as error:
+                raise _store_error(what, error) from error
 
     def _select(self, sql: str, what: str) -> list[dict[str, object]]:
         with self._pool.borrow() as client:

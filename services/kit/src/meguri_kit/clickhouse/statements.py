@@ -13,7 +13,7 @@ from clickhouse_driver.util.escape import escape_params
 from meguri_kit.clickhouse.store import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _NAME = re.compile(r"(?P<package>[a-z_]+)/(?P<file>[a-z0-9_]+)")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -52,6 +52,18 @@ def substitute(sql: str, params: Mapping[str, object], source: str) -> str:
     except ValueError as error:
         raise StoreError(f"{source} holds a single percent sign; write %% for a literal one") from error
     return text
+
+
+def drop_partition_statement(table: str, values: Sequence[str | int | date]) -> str:
+    """The statement that drops the partition of these values from a table."""
+    names = [f"value_{number}" for number in range(len(values))]
+    placeholders = ", ".join(f"%({name})s" for name in names)
+    partition = placeholders if len(values) == 1 else f"({placeholders})"
+    return substitute(
+        f"ALTER TABLE `{table}` DROP PARTITION {partition}",
+        dict(zip(names, values, strict=True)),
+        f"dropping from {table}",
+    )
 
 
 def _plain(name: str, value: object, source: str) -> object:

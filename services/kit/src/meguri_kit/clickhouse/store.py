@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Column: TypeAlias = Sequence[object] | NDArray[Any]
 
@@ -49,6 +52,14 @@ class Store(Protocol):
 
     def execute(self, statement: str) -> None:
         """Run one statement that returns nothing (of a migration)."""
+
+    def drop_partition(self, table: str, *values: str | int | date) -> None:
+        """Drop a partition of a table, if it is there; given the values of what the table is partitioned by.
+
+        Its rows are gone for readers at once, and in chDB their bytes are gone from the disk, those of
+        merged parts too. An old server (18.16) keeps the bytes for its `old_parts_lifetime`, 8 minutes
+        unless it is set.
+        """
 
     def close(self) -> None:
         """Let go of the engine; a second call does nothing."""

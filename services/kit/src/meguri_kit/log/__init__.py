@@ -1,5 +1,6 @@
-"""The log: its topics made in Kafka as their files declare them, and records appended to it."""
+"""The log: its topics made in Kafka as their files declare them, records appended to it and deleted."""
 
+from meguri_kit.log.deletion import delete_below
 from meguri_kit.log.producer import MAX_RECORD_BYTES, Log, LogProducer, LogUnavailableError
 from meguri_kit.log.topics import TopicError, create_topics
 
@@ -10,4 +11,5 @@ __all__ = [
     "LogUnavailableError",
     "TopicError",
     "create_topics",
+    "delete_below",
 ]

@@ -1,0 +1,52 @@
+"""Deletion of records from the log, whose pseudonyms have lived as long as they may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.errors import KafkaError, OffsetOutOfRangeError
+
+from meguri_kit.log.producer import LogUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def delete_below(bootstrap: str, topic: str, offsets: Mapping[int, int], *, timeout_s: float = 5.0) -> None:
+    """Delete the records below an offset of each partition. Blocks; deleting again changes nothing.
+
+    Nobody reads them any more when this returns. Their bytes leave the disk when the segment that they lie in
+    is no longer the one appended to, which takes another record once the segment is as old as its topic
+    allows, and Kafka has looked for such segments (every five minutes unless it is told otherwise).
+
+    Args:
+        bootstrap: `host:port` of a broker, several separated by commas.
+        topic: its name.
+        offsets: by partition, at most the partition's end.
+        timeout_s: how long to wait for Kafka.
+
+    Raises:
+        LogUnavailableError: Kafka did not answer in time; some of it may be deleted.
+        ValueError: an offset lies behind the end of its partition.
+    """
+    timeout_ms = int(1000 * timeout_s)
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=timeout_ms,
+            request_timeout_ms=timeout_ms,
+        )
+        try:
+            admin.delete_records(
+                {TopicPartition(topic, partition): offset for partition, offset in offsets.items()},
+                timeout_ms=timeout_ms,
+            )
+        finally:
+            admin.close()
+    except OffsetOutOfRangeError as error:
+        raise ValueError(f"the topic {topic} ends before one of the offsets {dict(offsets)}") from error
+    except KafkaError as error:
+        raise LogUnavailableError(
+            f"Kafka did not delete records of {topic} in time ({type(error).__name__})"
+        ) from error
