@@ -75,11 +75,33 @@ def test_a_topic_file_with_a_fault_is_noticed(old, new, error):
 
 
 @pytest.mark.parametrize("partitions", [4, 8, 20])
-def test_a_towns_days_lie_where_its_ticks_go_and_four_days_in_a_row_lie_apart(partitions):
+@pytest.mark.parametrize("slices", [1, 2, 3, 7])
+def test_a_towns_days_lie_where_its_ticks_go_and_four_days_in_a_row_lie_apart(partitions, slices):
     for town in ("village", "harbour", "temple-town"):
-        ticked = town_partitions(town, partitions)
-        assert all(detections_partition(town, day, partitions) in ticked for day in range(19_000, 19_020))
-        assert {detections_partition(town, day, partitions) for day in range(19_000, 19_004)} == set(ticked)
+        ticked = town_partitions(town, partitions, slices)
+        assert ticked == sorted(set(ticked))
+        found = set()
+        for slice_ in range(slices):
+            four = {detections_partition(town, day, partitions, slice_) for day in range(19_000, 19_004)}
+            assert len(four) == 4
+            assert four == {
+                detections_partition(town, day, partitions, slice_) for day in range(19_004, 19_020)
+            }
+            found |= four
+        assert found == set(ticked)
+
+
+def test_slices_lie_apart_as_long_as_there_are_shards():
+    for slices in (1, 2, 5):
+        of_one_day = [detections_partition("village", 19_000, 20, slice_) for slice_ in range(slices)]
+        assert len(set(of_one_day)) == slices
+    assert detections_partition("village", 19_000, 20, 5) == detections_partition("village", 19_000, 20, 0)
+
+
+def test_a_partition_is_the_same_in_every_version():
+    """What stands in a log was put there by this: another place would open its days a second time."""
+    found = [detections_partition("village", 19_797, 8, slice_) for slice_ in range(3)]
+    assert found == [5, 1, 5]
 
 
 def test_no_file_of_the_contract_is_too_large_to_read():

@@ -65,9 +65,10 @@ def fold(*values):
     return [found.reason.value for found in rejected], partition
 
 
-def rules_example():
-    (found,) = (example for example in examples("detections") if example.path.stem == "rules")
-    return found.body
+def opened():
+    """The records that open the day, of a town that is not divided and of slice 1."""
+    found = {example.path.stem: example.body for example in examples("detections")}
+    return [found["rules"], found["rules_of_a_slice"]]
 
 
 def submessages(message):
@@ -171,16 +172,16 @@ async def test_a_body_that_is_no_upload_is_unreadable(village, example):
 
 @each(examples("detections"))
 def test_a_record_of_the_log_folds(example):
-    rejected, state = fold(rules_example(), example.body)
+    rejected, state = fold(*opened(), example.body)
     assert rejected == []
     assert state.unknown_records == (example.says["message"] == {}), "what nobody knows is counted"
 
 
 @each(rejects("detections"))
 def test_a_record_that_does_not_fold_is_rejected_for_its_reason_and_the_next_one_folds(example):
-    rejected, state = fold(rules_example(), example.body, rules_example())
+    rejected, state = fold(*opened(), example.body, *opened())
     assert rejected == example.says["rejected"] == [example.path.stem]
-    assert state.next_offset == 3
+    assert state.next_offset == 5
 
 
 @each(examples(*OF_TOPIC))
@@ -234,8 +235,8 @@ async def test_an_upload_of_a_newer_sensor_is_taken_as_the_same(village, example
 
 @each(examples("detections"))
 def test_a_record_of_a_newer_ingest_folds_as_the_same(example):
-    rejected, state = fold(rules_example(), from_a_newer_producer(Record, example.body))
-    _, expected = fold(rules_example(), example.body)
+    rejected, state = fold(*opened(), from_a_newer_producer(Record, example.body))
+    _, expected = fold(*opened(), example.body)
     assert rejected == []
     assert state.unknown_records == expected.unknown_records
     assert state.days.keys() == expected.days.keys()
@@ -254,9 +255,9 @@ async def test_an_upload_that_lacks_a_field_is_taken_or_rejected_and_never_break
 @each(examples("detections"))
 def test_a_record_that_lacks_a_field_is_folded_or_rejected_and_never_breaks_the_fold(example):
     for body in from_older_producers(Record, example.body):
-        rejected, state = fold(rules_example(), body)
+        rejected, state = fold(*opened(), body)
         assert set(rejected) <= set(RejectReason)
-        assert state.next_offset == 2
+        assert state.next_offset == 3
 
 
 async def post_request(ingest, example):
