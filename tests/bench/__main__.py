@@ -15,6 +15,8 @@ from figures import bench_options, kept, say, show
 FOLDER = Path(__file__).parent
 BENCHES = {
     "flow_throughput": "Kafka to visits in ClickHouse",
+    "fold_alone": "the fold alone, in memory, on one core",
+    "fold_cost": "what a detection costs with more sensors, devices, towns",
 }
 """In the table's order: the script and what it measures."""
 

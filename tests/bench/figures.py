@@ -16,6 +16,7 @@ import os
 import platform
 import shlex
 import statistics
+import sys
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 RESULTS = Path(__file__).parent / "results"
+WIDTH = 150
+"""Of a table that goes to a file."""
 PACKAGES = ("aiokafka", "chdb", "faust-streaming", "numba", "numpy", "protobuf")
 
 
@@ -164,7 +167,7 @@ def show(figures: Iterable[Figure]) -> None:
             ", ".join(map(str, figure.bounds)),
             "" if not figure.bounds else "yes" if figure.is_met else "NO",
         )
-    Console().print(table, highlight=False)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table, highlight=False)
 
 
 def number(value: float) -> str:
