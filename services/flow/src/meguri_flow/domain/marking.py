@@ -1,8 +1,7 @@
-"""Which devices are no visitors': told by how long they stay in one key day.
+"""Which devices are no visitors': told by how long the visits that they closed in a key day last together.
 
-Who stays as long as a working day is staff, and what stays longer than anybody works is equipment. A device
-is marked when the visits that it has closed last so long together; that is certain for good, so however the
-log is read the marks are the same.
+Staff stays for a working day, by day; a guest stays as long, but at night. Equipment stays longer than
+anybody works. A visit that is closed is closed for good, so however the log is read the marks are the same.
 """
 
 from __future__ import annotations
@@ -19,10 +18,13 @@ if TYPE_CHECKING:
 
 STAFF: Final = 1
 EQUIPMENT: Final = 2
-"""Values of `mark`. Equipment has both marks."""
+"""Values of `mark`. Equipment has both."""
 
-DWELL: Final = np.dtype([("device", "u8"), ("dwell_ms", "i8")])
-"""How long the closed visits of a device lasted together."""
+BY_DAY_MS: Final = (4 * 3_600_000, 14 * 3_600_000)
+"""When it is day, counted from the key day's start: from 8 to 18 o'clock where that is at 4."""
+
+DWELL: Final = np.dtype([("device", "u8"), ("dwell_ms", "i8"), ("by_day_ms", "i8")])
+"""How long the closed visits of a device last together, and how long of it by day."""
 MARKED: Final = np.dtype([("device", "u8"), ("mark", "u1")])
 
 
@@ -38,42 +40,43 @@ class Dwell:
 
         Args:
             closed: `open_visits.ENTRY` records.
-            rules: of their day. By rules that mark nothing, nothing is added.
+            rules: of their day. By rules that mark nothing, nothing is kept.
 
         Returns:
             A MARKED record for each mark that a device gained by them, ordered by mark and device.
         """
-        marks = ((STAFF, rules.staff_ms), (EQUIPMENT, rules.equipment_ms))
         lasting = closed[closed["last_ms"] > closed["first_ms"]]
-        if not lasting.size or not any(least_ms for _, least_ms in marks):
+        if not lasting.size or not (rules.staff_ms or rules.equipment_ms):
             return np.zeros(0, MARKED)
-        devices, visit = np.unique(lasting["device"], return_inverse=True)
-        before_ms = self._make_room(devices)
-        at = np.searchsorted(self.table["device"], devices)
-        np.add.at(self.table["dwell_ms"], at[visit], lasting["last_ms"] - lasting["first_ms"])
-        after_ms = self.table["dwell_ms"][at]
-        gained = [
-            _marked(devices[(before_ms < least_ms) & (least_ms <= after_ms)], mark)
-            for mark, least_ms in marks
-            if least_ms
-        ]
-        return np.concatenate(gained)
+        devices, of_visit = np.unique(lasting["device"], return_inverse=True)
+        at = self._places_of(devices)
+        before = self.table[at]
+        day_from_ms, day_to_ms = (rules.start_ms + ms for ms in BY_DAY_MS)
+        by_day_ms = np.minimum(lasting["last_ms"], day_to_ms) - np.maximum(lasting["first_ms"], day_from_ms)
+        np.add.at(self.table["dwell_ms"], at[of_visit], lasting["last_ms"] - lasting["first_ms"])
+        np.add.at(self.table["by_day_ms"], at[of_visit], np.maximum(by_day_ms, 0))
+        after = self.table[at]
+        return np.concatenate(
+            [
+                _passed(before, after, "by_day_ms", rules.staff_ms, STAFF),
+                _passed(before, after, "dwell_ms", rules.equipment_ms, EQUIPMENT),
+            ]
+        )
 
-    def _make_room(self, devices: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """See to it that the table has all of some ordered devices; the dwell of each up to now."""
-        at = np.searchsorted(self.table["device"], devices)
-        is_known = np.zeros(devices.size, np.bool_)
-        within = at < self.table.size
-        is_known[within] = self.table["device"][at[within]] == devices[within]
-        fresh = np.zeros(int(np.count_nonzero(~is_known)), DWELL)
-        fresh["device"] = devices[~is_known]
-        dwell_ms = np.zeros(devices.size, np.int64)
-        dwell_ms[is_known] = self.table["dwell_ms"][at[is_known]]
-        self.table = np.insert(self.table, at[~is_known], fresh)
-        return dwell_ms
+    def _places_of(self, devices: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Where ordered devices stand in the table, which they enter if they are not in it."""
+        unknown = np.setdiff1d(devices, self.table["device"], assume_unique=True)
+        fresh = np.zeros(unknown.size, DWELL)
+        fresh["device"] = unknown
+        self.table = np.insert(self.table, np.searchsorted(self.table["device"], unknown), fresh)
+        return np.searchsorted(self.table["device"], devices)
 
 
-def _marked(devices: NDArray[np.uint64], mark: int) -> NDArray[np.void]:
+def _passed(
+    before: NDArray[np.void], after: NDArray[np.void], what: str, least_ms: int, mark: int
+) -> NDArray[np.void]:
+    """The devices that came to the least that gives a mark; none if it is 0."""
+    devices = after["device"][(before[what] < least_ms) & (least_ms <= after[what])]
     marked = np.zeros(devices.size, MARKED)
     marked["device"] = devices
     marked["mark"] = mark

@@ -5,14 +5,14 @@ after another. Of the tables only the visits that are still needed are kept, of 
 that were used.
 
 Older ones are read as states in which there was none of what they do not know. Format 2: slices, second
-folds, lost messages. Format 1: moves, refused detections and the time of ticks as well.
+folds, lost messages, marks. Format 1: moves, refused detections and the time of ticks as well.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from meguri_proto.schema.log_pb2 import Rules, SensorRule
@@ -22,6 +22,8 @@ from meguri_flow.domain.day import UNKNOWN_OFFSET, Day
 from meguri_flow.domain.day_rules import day_rules
 from meguri_flow.domain.deliveries import Sequences
 from meguri_flow.domain.latest_visits import IS_CLOSED, IS_KNOWN, LATEST
+from meguri_flow.domain.marking import DWELL
+from meguri_flow.domain.marking import DWELL
 from meguri_flow.domain.partition import Partition
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from meguri_flow.domain.day_rules import DayRules
 
 FORMAT = 3
-_RECORDS = {"entry": open_visits.ENTRY, "latest": LATEST, "departure": LATEST}
+_RECORDS = {"entry": open_visits.ENTRY, "latest": LATEST, "departure": LATEST, "dwell": DWELL}
 """By name; format 2 called the latest visits departures, and had only closed ones."""
 _FIELDS = ("first_offset", "generation", "asked", "turned_ms", "is_over", "lost", "visits", "from_bin")
 """Of a day, plain numbers."""
@@ -40,25 +42,40 @@ class SnapshotError(ValueError):
     """The bytes are no snapshot that this version can read; the message says why."""
 
 
-def dump(partition: Partition) -> bytes:
-    """The state as bytes. Rows not yet taken are not part of it: take them first."""
+class Image(NamedTuple):
+    """A state as it was: nothing that is folded later changes it."""
+
+    header: dict[str, Any]
+    arrays: list[NDArray[Any]]
+
+    def to_bytes(self) -> bytes:
+        """The bytes of the format; most of the time that a snapshot takes is spent here."""
+        arrays = [[_dtype_text(array.dtype), list(array.shape)] for array in self.arrays]
+        text = json.dumps({**self.header, "arrays": arrays}).encode()
+        pieces = [len(text).to_bytes(4, "little"), text, *(array.tobytes() for array in self.arrays)]
+        return zlib.compress(b"".join(pieces), level=1)
+
+
+def image_of(partition: Partition) -> Image:
+    """The state as it is now. Rows not yet taken are not part of it: take them first."""
     arrays: list[NDArray[Any]] = []
 
     def keep(array: NDArray[Any]) -> int:
-        arrays.append(np.ascontiguousarray(array))
+        arrays.append(np.array(array, order="C"))
         return len(arrays) - 1
 
     header = {
         "next_offset": partition.next_offset,
-        "town_times": partition.town_times,
+        "town_times": dict(partition.town_times),
         "unknown_records": partition.unknown_records,
         "days": [_dump_day(day, keep) for day in partition.days.values()],
     }
-    header["arrays"] = [[_dtype_text(array.dtype), list(array.shape)] for array in arrays]
-    text = json.dumps(header).encode()
-    return zlib.compress(
-        b"".join([len(text).to_bytes(4, "little"), text, *(array.tobytes() for array in arrays)]), level=1
-    )
+    return Image(header, arrays)
+
+
+def dump(partition: Partition) -> bytes:
+    """The state as bytes: see `image_of`."""
+    return image_of(partition).to_bytes()
 
 
 def load(data: bytes, format_: int) -> Partition:
@@ -110,7 +127,9 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
         "clock": keep(day.clock),
         "open": keep(day.table[(day.table["flags"] & open_visits.IS_OPEN) != 0]),
         "latest": keep(day.latest.kept(day.watermark_ms - day.rules.bounds.move_ms)),
+        "dwell": keep(day.dwell.table),
         "late_offsets": keep(day.late_offsets),
+        "dwell": keep(day.dwell.table),
         "closed_presence": keep(day.closed_presence[:, day.from_bin :]),
         "health": [
             keep(sensor),
@@ -130,7 +149,9 @@ def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
     day.table, day.sizes = open_visits.rebuilt(arrays[header["open"]])
     if "latest" in header:
         day.latest.restore(arrays[header["latest"]])
+        day.dwell.table = arrays[header["dwell"]]
         day.late_offsets[:] = arrays[header["late_offsets"]]
+        day.dwell.table = arrays[header["dwell"]]
     else:
         departures = arrays[header["departures"]] if "departures" in header else np.zeros(0, LATEST)
         day.latest.restore(_latest_of_format_2(day.table, departures))

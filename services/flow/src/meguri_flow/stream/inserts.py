@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_PARTITIONS = 50
 """Of one insert; ClickHouse refuses more than 100."""
-_BY_DAY = frozenset({"visits", "moves"})
+_BY_DAY = frozenset({"visits", "moves", "marked_devices"})
 """Tables with a partition for each key day, dropped with its pseudonyms; the others have months."""
 
 

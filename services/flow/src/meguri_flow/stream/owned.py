@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meguri_flow import metrics
 from meguri_flow.domain.day_rules import DayKey
 from meguri_flow.domain.partition import Partition
-from meguri_flow.domain.rows import Rows
+from meguri_flow.domain.snapshot import image_of
 from meguri_flow.stream.findings import write_findings
 from meguri_flow.stream.inserts import insert
 from meguri_flow.stream.snapshots import SLOTS
@@ -19,64 +19,93 @@ if TYPE_CHECKING:
     from meguri_kit.clickhouse.store import Store
 
     from meguri_flow.domain.folding import Rejected
+    from meguri_flow.domain.refold import Refold
+    from meguri_flow.domain.rows import Rows
+    from meguri_flow.domain.snapshot import Image
     from meguri_flow.stream.snapshots import Loaded, Snapshots
 
-TABLES = ("visits", "moves", "presence", "sensor_health")
+TABLES = ("visits", "moves", "marked_devices", "presence", "sensor_health")
 """What is written before a day's findings, which are asked of it, and before its row in `days`: a reader who
 sees a day complete sees everything of it."""
 
 
+class Checkpoint(NamedTuple):
+    """What a partition's state was at an offset, and what became certain up to there."""
+
+    next_offset: int
+    needed_offset: int
+    """Below it nothing of the log will be folded again."""
+    rows: Rows
+    image: Image
+    rejected: list[Rejected]
+    """What was not folded; emptied as it is told."""
+
+
 class OwnedPartition:
-    """One partition's state in memory and its way to ClickHouse. Blocking: call it from a thread."""
+    """One partition's state in memory and its way to ClickHouse. Blocking: call it from a thread.
+
+    Folding and taking checkpoints is one thread's at a time, and writing them another's.
+    """
 
     def __init__(self, number: int, loaded: Loaded | None, store: Store, snapshots: Snapshots) -> None:
         self.number = number
         self.state = loaded.partition if loaded else Partition()
-        self.rejected: list[Rejected] = []
-        """What was not folded since the last checkpoint."""
-        self.saved_offset = self.state.next_offset
-        """The next offset of the newest snapshot."""
+        self.taken_offset = self.saved_offset = self.state.next_offset
+        """The next offsets of the newest checkpoint that was taken, and of the newest that is written."""
+        self._rejected: list[Rejected] = []
         self._slot = (loaded.slot + 1) % SLOTS if loaded else 0
-        self._unwritten = Rows()
         self._store = store
         self._snapshots = snapshots
-        self._found = self._complete_days()
-        """The days whose findings are written."""
+        self._found = {(key, day.generation) for key, day in self.state.days.items() if day.is_complete}
+        """The days whose findings are written, and of which generation."""
 
     @property
-    def is_ahead_of_its_snapshot(self) -> bool:
-        """Whether anything was folded since the last checkpoint."""
-        return self.state.next_offset > self.saved_offset
+    def is_ahead_of_its_checkpoint(self) -> bool:
+        """Whether anything was folded since the last checkpoint was taken."""
+        return self.state.next_offset > self.taken_offset
+
+    def start_at(self, offset: int) -> None:
+        """Begin a log of which nothing was folded."""
+        self.state.next_offset = self.taken_offset = self.saved_offset = offset
 
     def observe(self, messages: Sequence[tuple[int, bytes]]) -> None:
         """Fold messages (offset and value)."""
-        self.rejected += self.state.observe(messages)
+        self._rejected += self.state.observe(messages)
         metrics.FOLDED_MESSAGES.labels(self.number).inc(len(messages))
         metrics.UNKNOWN_RECORDS.labels(self.number).set(self.state.unknown_records)
 
-    def write(self) -> None:
+    def adopt(self, refold: Refold) -> bool:
+        """See `Partition.adopt`; the next checkpoint shows it to readers."""
+        return self.state.adopt(refold)
+
+    def take_checkpoint(self) -> Checkpoint:
+        """What is to be written now; it is written before the next one."""
+        rows = self.state.take_rows()
+        rejected, self._rejected = self._rejected, []
+        state = self.state
+        self.taken_offset = state.next_offset
+        return Checkpoint(state.next_offset, state.needed_offset, rows, image_of(state), rejected)
+
+    def write(self, checkpoint: Checkpoint) -> None:
         """Write the rows, then the snapshot that makes them final. Repeating it after an error is safe."""
         began = time.perf_counter()
-        self._unwritten.extend(self.state.take_rows())
+        rows = checkpoint.rows
         for table in TABLES:
-            self._insert(table)
+            self._insert(table, rows)
         # Of the rows of a day only the last counts; a day that was found before is not asked again.
-        complete = {DayKey(day.town, day.key_day, day.slice): day for day in self._unwritten.complete}
-        write_findings(self._store, [day for key, day in complete.items() if key not in self._found])
-        self._insert("days")
-        size = self._snapshots.save(self.number, self.state, self._slot)
-        self._unwritten = Rows()
+        complete = {
+            (DayKey(day.town, day.key_day, day.slice), day.generation): day for day in rows.complete
+        }
+        write_findings(self._store, [day for which, day in complete.items() if which not in self._found])
+        self._insert("days", rows)
+        size = self._snapshots.save(self.number, checkpoint.next_offset, checkpoint.image, self._slot)
         self._slot = (self._slot + 1) % SLOTS
-        self.saved_offset = self.state.next_offset
-        self._found = self._complete_days()
+        self.saved_offset = checkpoint.next_offset
+        self._found |= complete.keys()
         metrics.SNAPSHOT_BYTES.labels(self.number).set(size)
         metrics.CHECKPOINT_SECONDS.observe(time.perf_counter() - began)
 
-    def _insert(self, table: str) -> None:
-        columns = self._unwritten.columns(table)
+    def _insert(self, table: str, rows: Rows) -> None:
+        columns = rows.columns(table)
         if columns:
             insert(self._store, table, columns)
-
-    def _complete_days(self) -> set[DayKey]:
-        """What the newest snapshot says, and therefore what was found before it was written."""
-        return {key for key, day in self.state.days.items() if day.is_complete}
