@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_PARTITIONS = 50
 """Of one insert; ClickHouse refuses more than 100."""
-_BY_DAY = frozenset({"visits", "moves", "marked_devices"})
+BY_DAY = frozenset({"visits", "moves", "marked_devices"})
 """Tables with a partition for each key day, dropped with its pseudonyms; the others have months."""
 
 
@@ -42,7 +42,7 @@ def _pieces(table: str, columns: Mapping[str, Column]) -> NDArray[np.int64]:
     """The number of the insert that each row goes with."""
     towns = np.asarray(columns["town"], object).tolist()
     days = np.asarray(columns["key_day"], np.int32)
-    dates = days if table in _BY_DAY else days.astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    dates = days if table in BY_DAY else days.astype("datetime64[D]").astype("datetime64[M]").astype(int)
     if len(set(towns)) * len(np.unique(dates)) <= MOST_PARTITIONS:
         return np.zeros(len(days), np.int64)
     numbers: dict[tuple[str, int], int] = {}

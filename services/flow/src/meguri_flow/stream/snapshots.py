@@ -1,7 +1,9 @@
 """Snapshots of partitions in ClickHouse: the newest and the one before it, each in a slot of its own.
 
 The highest offset of a slot wins in the table itself, so a worker that wakes up and writes an older one
-changes nothing.
+changes nothing. Days that are sealed move the slots on: two for each day ever sealed, so that a slot's number
+follows from the log's prefix as the state does. Slots below those of a snapshot hold nothing but states of
+before, which is why anybody may drop them at any time, the worker that wakes up too.
 """
 
 from __future__ import annotations
@@ -15,12 +17,16 @@ from meguri_flow import metrics
 from meguri_flow.domain import snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meguri_kit.clickhouse.store import Column, Store
 
     from meguri_flow.domain.partition import Partition
+    from meguri_flow.domain.snapshot import Image
 
 logger = logging.getLogger(__name__)
-SLOTS = 2
+TURNS = 2
+"""Slots that are written in turn."""
 
 
 class Loaded(NamedTuple):
@@ -28,6 +34,20 @@ class Loaded(NamedTuple):
 
     partition: Partition
     slot: int
+
+
+def slots_after(slot: int | None, sealed: int) -> tuple[int, ...]:
+    """Where the next snapshot goes.
+
+    Args:
+        slot: of the one before; None if there is none.
+        sealed: days that the next one holds no longer. It goes to both slots then, since those with the one
+            before it are dropped.
+    """
+    if sealed:
+        first = (slot or 0) // TURNS * TURNS + TURNS * sealed
+        return first, first + 1
+    return (0,) if slot is None else (slot // TURNS * TURNS + (slot + 1) % TURNS,)
 
 
 class Snapshots:
@@ -62,20 +82,31 @@ class Snapshots:
             )
         return None
 
-    def save(self, partition: int, state: Partition, slot: int) -> int:
-        """Write the state to a slot; its rows must have been taken and written. Returns the size in bytes."""
-        data = snapshot.dump(state)
+    def save(self, partition: int, next_offset: int, image: Image, slots: Sequence[int]) -> int:
+        """Write a state to slots; its rows must have been taken and written. Returns the size in bytes."""
+        data = image.to_bytes()
+        copies = len(slots)
         columns: dict[str, Column] = {
-            "log": [self._log],
-            "partition": [partition],
-            "slot": [slot],
-            "next_offset": [state.next_offset],
-            "format": [snapshot.FORMAT],
-            "checksum": [_checksum(data)],
-            "body": [b64encode(data).decode()],
+            "log": [self._log] * copies,
+            "partition": [partition] * copies,
+            "slot": slots,
+            "next_offset": [next_offset] * copies,
+            "format": [snapshot.FORMAT] * copies,
+            "checksum": [_checksum(data)] * copies,
+            "body": [b64encode(data).decode()] * copies,
         }
         self._store.insert("snapshots", columns)
         return len(data)
+
+    def drop_before(self, partition: int, slot: int) -> None:
+        """Drop the snapshots of before the days were sealed that the snapshot in this slot does not hold."""
+        first = slot // TURNS * TURNS
+        for row in self._store.query(
+            "meguri_flow/snapshot_slots", {"log": self._log, "partition": partition}
+        ):
+            each = int(str(row["slot"]))
+            if each < first:
+                self._store.drop_partition("snapshots", self._log, partition, each)
 
 
 def _read(body: str, checksum: str, format_: int) -> Partition:
