@@ -100,6 +100,8 @@ def span(bootstrap, partition):
 def test_deleting_what_is_not_there_yet_is_refused(kafka_bootstrap, made):
     with pytest.raises(ValueError, match=r"detections ends before one of the offsets \{3: 1\}"):
         delete_below(kafka_bootstrap, "detections", {3: 1})
+    with pytest.raises(ValueError, match="hold a negative one"):
+        delete_below(kafka_bootstrap, "detections", {1: -1})
 
 
 def test_deleting_without_kafka_may_be_tried_again():

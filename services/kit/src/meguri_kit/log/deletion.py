@@ -28,8 +28,10 @@ def delete_below(bootstrap: str, topic: str, offsets: Mapping[int, int], *, time
 
     Raises:
         LogUnavailableError: Kafka did not answer in time; some of it may be deleted.
-        ValueError: an offset lies behind the end of its partition.
+        ValueError: an offset lies behind the end of its partition, or is none (Kafka takes -1 for the end).
     """
+    if any(offset < 0 for offset in offsets.values()):
+        raise ValueError(f"the offsets {dict(offsets)} of {topic} hold a negative one")
     timeout_ms = int(1000 * timeout_s)
     try:
         admin = KafkaAdminClient(
