@@ -13,7 +13,7 @@ from meguri_flow.domain.deliveries import Sequences
 from meguri_flow.domain.holding import NOTHING_LATE, Hold
 from meguri_flow.domain.latest_visits import LatestVisits
 from meguri_flow.domain.marking import Dwell
-from meguri_flow.domain.rows import CompleteDay, Rows, mark_rows, move_rows, presence_rows, visit_rows
+from meguri_flow.domain.rows import CompleteDay, Rows, marked_rows, move_rows, presence_rows, visit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,6 @@ class Day:
     table: NDArray[np.void] = field(default_factory=open_visits.new_table)
     sizes: NDArray[np.int64] = field(default_factory=open_visits.new_sizes)
     latest: LatestVisits = field(default_factory=LatestVisits)
-    dwell: Dwell = field(default_factory=Dwell)
     dwell: Dwell = field(default_factory=Dwell)
     clock: NDArray[np.int64] = field(default_factory=_new_clock)
     health: hearing.Health = field(init=False)
@@ -255,7 +254,6 @@ class Day:
         visit_rows(rules, self.generation, swept, rows)
         marked_rows(rules, self.generation, self.dwell.take_in(swept.closed, rules), rows)
         move_rows(rules, self.generation, swept.moves, rows)
-        mark_rows(rules, self.generation, self.dwell.take_in(swept.closed, rules), rows)
         presence_rows(rules, self.generation, self.from_bin, swept.presence, rows)
         self.from_bin += swept.presence.shape[1]
 

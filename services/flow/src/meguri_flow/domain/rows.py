@@ -138,22 +138,6 @@ def move_rows(rules: DayRules, generation: int, moves: NDArray[np.void], rows: R
     )
 
 
-def mark_rows(rules: DayRules, generation: int, marked: NDArray[np.void], rows: Rows) -> None:
-    """Add devices that are no visitors', given as MARKED records."""
-    rows.add(
-        "marked_devices",
-        len(marked),
-        town=rules.town,
-        key_day=np.int32(rules.key_day),
-        slice=np.uint8(rules.slice),
-        generation=generation,
-        device=marked["device"],
-        mark=marked["mark"],
-        rule_version=rules.version,
-        version=1,
-    )
-
-
 def marked_rows(rules: DayRules, generation: int, marked: NDArray[np.void], rows: Rows) -> None:
     """Add the marks that devices gained, given as MARKED records; equipment's is above staff's."""
     rows.add(

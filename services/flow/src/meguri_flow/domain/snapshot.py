@@ -23,7 +23,6 @@ from meguri_flow.domain.day_rules import day_rules
 from meguri_flow.domain.deliveries import Sequences
 from meguri_flow.domain.latest_visits import IS_CLOSED, IS_KNOWN, LATEST
 from meguri_flow.domain.marking import DWELL
-from meguri_flow.domain.marking import DWELL
 from meguri_flow.domain.partition import Partition
 
 if TYPE_CHECKING:
@@ -127,7 +126,6 @@ def _dump_day(day: Day, keep: Any) -> dict[str, Any]:  # noqa: ANN401
         "clock": keep(day.clock),
         "open": keep(day.table[(day.table["flags"] & open_visits.IS_OPEN) != 0]),
         "latest": keep(day.latest.kept(day.watermark_ms - day.rules.bounds.move_ms)),
-        "dwell": keep(day.dwell.table),
         "late_offsets": keep(day.late_offsets),
         "dwell": keep(day.dwell.table),
         "closed_presence": keep(day.closed_presence[:, day.from_bin :]),
@@ -149,7 +147,6 @@ def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
     day.table, day.sizes = open_visits.rebuilt(arrays[header["open"]])
     if "latest" in header:
         day.latest.restore(arrays[header["latest"]])
-        day.dwell.table = arrays[header["dwell"]]
         day.late_offsets[:] = arrays[header["late_offsets"]]
         day.dwell.table = arrays[header["dwell"]]
     else:
