@@ -26,12 +26,15 @@ def delivery(town, sensor, key_day, number, count):
     return Delivery(segment, columns)
 
 
-def rules(town, key_day):
-    return Rules(town=town, key_day=key_day)
+class OneSlice:
+    """The rules of towns that are not divided."""
+
+    def of(self, town, key_day):
+        return Rules(town=town, key_day=key_day, slices=1)
 
 
 def coalescer(log, coalesce_s=0.0, coalesce_detections=50):
-    days = OpenDays(log, rules, PARTITIONS)
+    days = OpenDays(log, OneSlice(), PARTITIONS)
     return Coalescer(log, days, PARTITIONS, Waits(coalesce_s, coalesce_detections, 10**6), Metrics())
 
 

@@ -196,6 +196,23 @@ def test_ticks_at_the_same_time_leave_the_latest(url):
         registry.close()
 
 
+def test_a_days_rules_are_those_that_were_kept_first(registry):
+    assert registry.keep_day_rules("a", 1, 2, b"first") == b"first"
+    assert registry.keep_day_rules("a", 1, 4, b"second") == b"first"
+    assert registry.keep_day_rules("a", 2, 1, b"second") == b"second"
+    assert registry.keep_day_rules("b", 1, 8, b"third") == b"third"
+    assert [registry.most_slices(town) for town in ("a", "b", "c")] == [2, 8, 0]
+
+
+def test_rules_kept_at_the_same_time_are_the_same_for_all(url):
+    registries = [Registry(url) for _ in range(3)]
+    with ThreadPoolExecutor(6) as threads:
+        kept = set(threads.map(lambda n: registries[n % 3].keep_day_rules("a", 1, 1, b"%d" % n), range(30)))
+    assert len(kept) == 1
+    for registry in registries:
+        registry.close()
+
+
 def test_the_tables_are_what_the_migrations_make(registry, url):
     engine = create_engine(url)
     with engine.connect() as connection:

@@ -15,6 +15,7 @@ from meguri_ingest import webhooks
 from meguri_ingest.callers import Callers
 from meguri_ingest.clocks import Clocks
 from meguri_ingest.coalescing import Coalescer, Waits
+from meguri_ingest.day_rules import DayRules
 from meguri_ingest.dead_letters import DeadLetters
 from meguri_ingest.endpoints.counts import counts_router
 from meguri_ingest.endpoints.detections import detections_router
@@ -84,12 +85,13 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
         coalesce_detections=settings.coalesce_detections,
         max_waiting_detections=settings.max_waiting_detections,
     )
-    days = OpenDays(log, lambda town, day: towns[town].rules(day), partitions)
+    rules = DayRules(towns, registry)
+    days = OpenDays(log, rules, partitions)
     coalescer = Coalescer(log, days, partitions, waits, metrics)
     dead_letters = DeadLetters(log, metrics)
-    ticking = Ticking(log, days, clocks, partitions, metrics)
+    ticking = Ticking(log, days, clocks, metrics)
     refusals = Refusals(log, days, partitions)
-    intake = Intake(registry, clocks, ticking, coalescer, refusals, dead_letters, settings)
+    intake = Intake(registry, clocks, rules, ticking, coalescer, refusals, dead_letters, settings)
     posted = PostedItems(dead_letters, settings)
     till_intake = TillIntake(log, dead_letters, metrics)
 
@@ -112,7 +114,7 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
         redoc_url=None,
     )
     # For the process that runs this app: dead letters are replayed by whoever operates it, not over HTTP.
-    app.state.replays = Replays(towns, registry, clocks, coalescer, till_intake, settings)
+    app.state.replays = Replays(towns, registry, clocks, rules, coalescer, till_intake, settings)
     instrument(app, metrics.registry, "meguri_ingest")
     answer_errors(app, metrics, settings.retry_after_s)
     callers = Callers(towns, registry, rates, metrics)

@@ -90,7 +90,7 @@ class Coalescer:
         """Append deliveries; returns when Kafka has all of them.
 
         Args:
-            deliveries: of one sensor, in its order.
+            deliveries: of one sensor, in its order, divided into the slices of their days.
             at_once: do not wait for others to share the message.
 
         Raises:
@@ -103,8 +103,8 @@ class Coalescer:
         answers = []
         for delivery in deliveries:
             segment = delivery.segment
-            lane = self._lanes[detections_partition(segment.town, segment.key_day, self._partitions)]
-            answers.append(lane.put(delivery, at_once=at_once))
+            partition = detections_partition(segment.town, segment.key_day, self._partitions, segment.slice)
+            answers.append(self._lanes[partition].put(delivery, at_once=at_once))
         await asyncio.gather(*answers)
 
     async def close(self) -> None:

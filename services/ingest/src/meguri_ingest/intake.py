@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from meguri_ingest.clocks import Clocks
     from meguri_ingest.coalescing import Coalescer
+    from meguri_ingest.day_rules import DayRules
     from meguri_ingest.dead_letters import DeadLetters
-    from meguri_ingest.judging import Rejected, Rejection, Verdict
+    from meguri_ingest.judging import Delivery, Rejected, Rejection, Verdict
     from meguri_ingest.refusals import Refusals
     from meguri_ingest.settings import Settings
     from meguri_ingest.ticking import Ticking
@@ -45,6 +46,8 @@ class Outcome:
 class _Judged:
     verdicts: list[Verdict]
     """One a batch."""
+    deliveries: list[Delivery]
+    """What is accepted, by slices."""
     town_time_ms: int | None
     ticks: bool
     """Whether the upload moved the town's clock."""
@@ -57,6 +60,7 @@ class Intake:
         self,
         registry: Registry,
         clocks: Clocks,
+        rules: DayRules,
         ticking: Ticking,
         coalescer: Coalescer,
         refusals: Refusals,
@@ -65,6 +69,7 @@ class Intake:
     ) -> None:
         self._registry = registry
         self._clocks = clocks
+        self._rules = rules
         self._ticking = ticking
         self._coalescer = coalescer
         self._refusals = refusals
@@ -85,9 +90,8 @@ class Intake:
             sensor = Teller(town.town, "sensor", principal.name)
             await self._dead_letters.append([unreadable(DETECTIONS, sensor, len(body))])
             raise
-        deliveries = [verdict.delivery for verdict in judged.verdicts if verdict.delivery]
         await asyncio.gather(
-            self._coalescer.add(deliveries, at_once=town.clock is Clock.RECORDING),
+            self._coalescer.add(judged.deliveries, at_once=town.clock is Clock.RECORDING),
             self._dead_letters.append(
                 _letter(town, verdict.sensor, each)
                 for verdict in judged.verdicts
@@ -101,7 +105,7 @@ class Intake:
                 await self._ticking.tick(town, judged.town_time_ms)
         return Outcome(
             len(judged.verdicts),
-            sum(delivery.segment.count for delivery in deliveries),
+            sum(delivery.segment.count for delivery in judged.deliveries),
             [item for verdict in judged.verdicts for each in verdict.rejected for item in each.items],
         )
 
@@ -126,7 +130,10 @@ class Intake:
             max_detections=self._settings.max_detections,
         )
         verdicts = [judge(batch, index, standing) for index, batch in enumerate(upload.batches)]
-        return _Judged(verdicts, town_time_ms, bool(upload.town_time_ms))
+        deliveries = [
+            part for each in verdicts if each.delivery for part in self._rules.divided(each.delivery)
+        ]
+        return _Judged(verdicts, deliveries, town_time_ms, bool(upload.town_time_ms))
 
     def _town_time_ms(self, upload: Upload, town: Town, *, replays: bool) -> int | None:
         """What time it is in the town, moved to where the upload says."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from meguri_ingest.clocks import Clocks
     from meguri_ingest.coalescing import Coalescer
+    from meguri_ingest.day_rules import DayRules
     from meguri_ingest.judging import Delivery
     from meguri_ingest.settings import Settings
     from meguri_ingest.till_intake import TillIntake
@@ -65,6 +66,7 @@ class Replays:
         towns: Mapping[str, Town],
         registry: Registry,
         clocks: Clocks,
+        rules: DayRules,
         coalescer: Coalescer,
         till_intake: TillIntake,
         settings: Settings,
@@ -72,6 +74,7 @@ class Replays:
         self._towns = towns
         self._registry = registry
         self._clocks = clocks
+        self._rules = rules
         self._coalescer = coalescer
         self._till_intake = till_intake
         self._settings = settings
@@ -118,7 +121,10 @@ class Replays:
         )
         verdicts = [judge(single, 0, standing) for single in _one_by_one(town.town, sensor, batch)]
         rejected = Counter(each.reason for verdict in verdicts for each in verdict.rejected)
-        return [verdict.delivery for verdict in verdicts if verdict.delivery], rejected
+        deliveries = [
+            part for each in verdicts if each.delivery for part in self._rules.divided(each.delivery)
+        ]
+        return deliveries, rejected
 
     async def _replay_sales(self, town: Town, sales: list[Sale]) -> Replayed:
         town_time_ms = await asyncio.to_thread(self._clocks.town_time_ms, town)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from meguri_kit.log import LogUnavailableError
 from meguri_kit.registry import RegistryError
 from meguri_proto.schema.log_pb2 import Record, Tick
-from meguri_proto.topics import town_partitions
 from meguri_proto.towns import Clock
 
 from meguri_ingest.opening import TOPIC
@@ -35,11 +34,10 @@ class Ticking:
     The key day of a tick is opened before it: a day in which nobody was heard is a day all the same.
     """
 
-    def __init__(self, log: Log, days: OpenDays, clocks: Clocks, partitions: int, metrics: Metrics) -> None:
+    def __init__(self, log: Log, days: OpenDays, clocks: Clocks, metrics: Metrics) -> None:
         self._log = log
         self._days = days
         self._clocks = clocks
-        self._partitions = partitions
         self._metrics = metrics
 
     async def tick_recording(self, town: Town, town_time_ms: int) -> int:
@@ -85,7 +83,7 @@ class Ticking:
         await asyncio.gather(
             *(
                 self._log.append(TOPIC, record, partition=partition)
-                for partition in town_partitions(town.town, self._partitions)
+                for partition in await self._days.partitions(town.town)
             )
         )
         self._metrics.ticks.inc()

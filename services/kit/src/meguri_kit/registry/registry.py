@@ -15,10 +15,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from meguri_proto.pseudonyms import KEY_BYTES, key_check
-from sqlalchemy import create_engine, delete, event, insert, make_url, select, update
+from sqlalchemy import create_engine, delete, event, func, insert, make_url, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from meguri_kit.registry.tables import day_keys, opt_out_keys, opt_outs, principals, town_times, webhooks
+from meguri_kit.registry.tables import (
+    day_keys,
+    day_rules,
+    opt_out_keys,
+    opt_outs,
+    principals,
+    town_times,
+    webhooks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +144,35 @@ class Registry:
                 )
                 .values(key=None)
             ).rowcount
+
+    def keep_day_rules(self, town: str, key_day: int, slices: int, rules: bytes) -> bytes:
+        """Keep the rules of a key day if it has none yet; those that it has now.
+
+        Args:
+            town: its name.
+            key_day: its number.
+            slices: into how many these rules divide the day.
+            rules: a meguri.log.v1.Rules.
+        """
+        this = (day_rules.c.town == town) & (day_rules.c.key_day == key_day)
+        with self._transaction() as connection:
+            kept = connection.execute(select(day_rules.c.rules).where(this)).scalar_one_or_none()
+        if kept is not None:
+            return bytes(kept)
+        try:
+            with self._transaction() as connection:
+                connection.execute(
+                    insert(day_rules).values(town=town, key_day=key_day, slices=slices, rules=rules)
+                )
+        except IntegrityError:  # another thread or process kept its own first
+            return self.keep_day_rules(town, key_day, slices, rules)
+        return rules
+
+    def most_slices(self, town: str) -> int:
+        """Into how many slices any key day of the town was divided; 0 before the first."""
+        found = select(func.max(day_rules.c.slices)).where(day_rules.c.town == town)
+        with self._transaction() as connection:
+            return connection.execute(found).scalar_one_or_none() or 0
 
     def connect_webhook(self, town: str, shop: str, source: str, signature_key: str) -> None:
         """Take what the source posts for the shop, signed with this key; an earlier key is forgotten."""

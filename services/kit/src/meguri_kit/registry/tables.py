@@ -26,6 +26,16 @@ day_keys = Table(
 )
 """A town's key of a day; NULL once destroyed, while its check value stays."""
 
+day_rules = Table(
+    "day_rules",
+    metadata,
+    Column("town", String(64), primary_key=True),
+    Column("key_day", Integer, primary_key=True, autoincrement=False),
+    Column("slices", Integer, nullable=False),
+    Column("rules", LargeBinary, nullable=False),
+)
+"""By which rules (meguri.log.v1.Rules) a town's key day is folded, and into how many slices it is divided."""
+
 town_times = Table(
     "town_times",
     metadata,
