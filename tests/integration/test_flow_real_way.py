@@ -2,30 +2,33 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-import time
 from functools import partial
 
 import pytest
 import redis
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from meguri.engines.ports import free_ports
+from engines.flow_world import (
+    PATIENCE,
+    append,
+    dead_letters,
+    eventually,
+    is_complete,
+    log_end,
+    rows,
+    values_of,
+    visits_in,
+    walk,
+)
+from kafka import KafkaAdminClient, TopicPartition
 from meguri_flow.app import Flow
 from meguri_flow.metrics import LIVE_FAILURES, LOST_MESSAGES
 from meguri_flow.stream.topic_rows import ONE_TO_ONE
-from meguri_kit.clickhouse.server import ServerStore
-from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.log.producer import LogProducer
 from meguri_kit.log.topics import create_topics
 from meguri_proto.schema.sales_pb2 import Sale, Sales
 from meguri_proto.topics import detections_partition
 from reference.examples import examples, rejects
-from reference.fold import Delivery, Detection, Message, Visit, fold
-from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, rules_record
-
-PATIENCE = 90.0
+from reference.fold import Delivery, Detection, Message, fold
+from reference.log import DAY, KEY_DAY, START
 
 
 @pytest.fixture(scope="module")
@@ -60,71 +63,8 @@ def start_flow(start_flow_on, store):
     return partial(start_flow_on, store)
 
 
-def append(bootstrap, values, town, key_day=KEY_DAY):
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
-    for value in values:
-        producer.send("detections", value=value, partition=detections_partition(town, key_day, 4))
-    producer.flush()
-    producer.close()
-
-
-def eventually(question, expected, failure=None):
-    """Ask until the answer is the expected one; else fail with the last answer."""
-    deadline = time.monotonic() + PATIENCE
-    while (answer := question()) != expected and time.monotonic() < deadline:
-        if failure and failure():
-            raise failure()
-        time.sleep(0.1)
-    assert answer == expected
-
-
-def visits_in(store, town):
-    rows = store.select(
-        "SELECT place, first_ms, device, last_ms, receptions, arrival FROM visits FINAL "
-        "WHERE town = %(town)s AND closed = 1 ORDER BY place, first_ms, device",
-        {"town": town},
-    )
-    return [Visit(**{**row, "arrival": bool(row["arrival"])}) for row in rows]
-
-
-def rows(store, select, town):
-    """The rows that a statement finds of a town, as tuples."""
-    return [tuple(row.values()) for row in store.select(f"{select} WHERE town = %(t)s", {"t": town})]
-
-
 def holds(store, select, expected):
     return set(rows(store, select, "village")) >= expected
-
-
-def is_complete(store, town):
-    return rows(store, "SELECT complete FROM days FINAL", town) == [(1,)]
-
-
-def walk(devices):
-    """Messages of some devices that come, stay and come again."""
-    return [
-        Message(
-            (
-                Delivery(
-                    "a",
-                    1,
-                    minute,
-                    tuple(
-                        Detection(START + minute * MINUTE + device, device)
-                        for device in range(1, devices + 1)
-                        if (minute + device) % 29 < 12
-                    )
-                    or (Detection(START + minute * MINUTE, 10**6),),
-                ),
-            )
-        )
-        for minute in range(200)
-    ]
-
-
-def values_of(messages, town):
-    closing = Message(tick_ms=DAY.end_ms + DAY.lateness_ms)
-    return [rules_record(town=town), *(as_record(m, town=town) for m in [*messages, closing])]
 
 
 def test_a_day_in_clickhouse_is_the_references_and_is_found_when_it_is_complete(
@@ -162,50 +102,6 @@ def test_a_worker_that_goes_on_from_a_snapshot_writes_the_same_rows(kafka, store
     append(kafka, values[90:], "resume")
     eventually(lambda: is_complete(store, "resume"), True)
     assert visits_in(store, "resume") == fold(messages, DAY).visits
-
-
-def test_a_process_that_is_killed_over_a_clickhouse_server_goes_on_with_the_same_rows(
-    kafka, redis_url, clickhouse_server, request
-):
-    clickhouse_server.execute("CREATE DATABASE of_a_process")
-    url = f"{clickhouse_server.url}/of_a_process"
-    (metrics_port,) = free_ports(1)
-    environment = {
-        **os.environ,
-        "MEGURI_KAFKA": kafka,
-        "MEGURI_CLICKHOUSE_URL": url,
-        "MEGURI_REDIS_URL": redis_url,
-        "MEGURI_METRICS_PORT": str(metrics_port),
-    }
-
-    def start():
-        process = subprocess.Popen([sys.executable, "-m", "meguri_flow"], env=environment)
-        request.addfinalizer(process.kill)
-        return process
-
-    messages = walk(25)
-    values = values_of(messages, "killed")
-    append(kafka, values[:90], "killed")
-    store = ServerStore(url)
-    first = start()
-    eventually(lambda: has_visits(store, "killed"), True)
-    first.kill()
-    first.wait()
-    append(kafka, values[90:], "killed")
-    second = start()
-    eventually(lambda: is_complete(store, "killed"), True)
-    second.terminate()
-    assert second.wait(PATIENCE) == 0
-    assert visits_in(store, "killed") == fold(messages, DAY).visits
-    store.close()
-
-
-def has_visits(store, town):
-    """Whether any is there; the process makes the tables."""
-    try:
-        return visits_in(store, town) != []
-    except StoreError:
-        return False
 
 
 def test_the_same_log_folded_again_from_its_start_changes_no_row(kafka, store, start_flow):
@@ -248,27 +144,6 @@ def test_a_damaged_snapshot_is_passed_over_for_the_one_before_it(kafka, store, s
 
 def snapshot_offset(flow, partition):
     return next((p["snapshot_offset"] for p in flow.partitions() if p["partition"] == partition), None)
-
-
-def log_end(bootstrap, partition):
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap)
-    where = TopicPartition("detections", partition)
-    end = consumer.end_offsets([where])[where]
-    consumer.close()
-    return end
-
-
-def dead_letters(bootstrap):
-    """Reason and body of each."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    where = TopicPartition("dead-letters", 0)
-    consumer.assign([where])
-    end, letters = consumer.end_offsets([where])[where], []
-    while consumer.position(where) < end:
-        for records in consumer.poll(timeout_ms=1000).values():
-            letters += [(dict(record.headers)["reason"], record.value) for record in records]
-    consumer.close()
-    return letters
 
 
 def test_messages_that_kafka_no_longer_holds_are_counted_as_lost_and_the_rest_is_folded(

@@ -39,7 +39,12 @@ def add_agent(app: faust.App, one_to_one: OneToOne, store: Store, log: Log) -> N
         # The method is not part of the interface that faust declares for agents.
         events_of = cast("faust.Stream[faust.EventT[bytes]]", stream).noack_take
         async for events in events_of(MOST_MESSAGES, within=WAIT_SECONDS):
-            await write(one_to_one, store, log, events)
+            try:
+                await write(one_to_one, store, log, events)
+            except Exception as error:
+                # Faust would start the agent again after these messages, and acknowledge past them.
+                await app.crash(error)
+                raise
             for event in events:
                 event.ack()
 
