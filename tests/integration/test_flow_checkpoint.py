@@ -65,9 +65,9 @@ def whole_way(store, town):
     log = log_of(town)
     owned = takes_over(store, town)
     folds(owned, log[: len(log) // 2])
-    owned.write()
+    owned.write(owned.take_checkpoint())
     folds(owned, log)
-    owned.write()
+    owned.write(owned.take_checkpoint())
     return rows(store, town)
 
 
@@ -110,17 +110,17 @@ def test_a_worker_killed_before_any_insert_of_a_checkpoint_leaves_the_same_rows_
     log = log_of(town)
     owned = takes_over(each_store, town)
     folds(owned, log[: len(log) // 2])
-    owned.write()
+    owned.write(owned.take_checkpoint())
     dying = takes_over(MortalStore(each_store, insert, Killed()), town)
     folds(dying, log)
     with pytest.raises(Killed):
-        dying.write()
+        dying.write(dying.take_checkpoint())
     complete = each_store.select("SELECT complete FROM days FINAL WHERE town = %(t)s", {"t": town})
     if complete == [{"complete": 1}]:
         assert rows(each_store, town, FINDINGS) == {table: uninterrupted[table] for table in FINDINGS}
     heir = takes_over(each_store, town)
     folds(heir, log)
-    heir.write()
+    heir.write(heir.take_checkpoint())
     assert rows(each_store, town) == uninterrupted
 
 
@@ -129,9 +129,10 @@ def test_a_checkpoint_that_the_store_refused_is_written_whole_the_next_time(each
         town = f"refused-{insert}"
         owned = takes_over(MortalStore(each_store, insert, StoreUnavailableError("full")), town)
         folds(owned, log_of(town))
+        checkpoint = owned.take_checkpoint()
         with pytest.raises(StoreUnavailableError):
-            owned.write()
-        owned.write()
+            owned.write(checkpoint)
+        owned.write(checkpoint)
         found = rows(each_store, town, FINDINGS)
         assert found == {table: uninterrupted[table] for table in FINDINGS}
 
@@ -185,12 +186,12 @@ def test_a_day_that_was_complete_before_is_not_asked_again(each_store):
     town = "later"
     owned = takes_over(each_store, town)
     folds(owned, log_of(town))
-    owned.write()
+    owned.write(owned.take_checkpoint())
     found = rows(each_store, town)
     for resumed in (owned, takes_over(each_store, town)):
         tick = as_record(Message(tick_ms=END_MS + resumed.state.next_offset * MINUTE), town=town)
         resumed.observe([(resumed.state.next_offset, tick)])
-        resumed.write()
+        resumed.write(resumed.take_checkpoint())
         assert rows(each_store, town, FINDINGS) == {table: found[table] for table in FINDINGS}
         assert rows(each_store, town, ["days"]) != {"days": found["days"]}
 
@@ -202,5 +203,5 @@ def test_a_day_that_is_complete_and_forgotten_in_one_read_is_found_all_the_same(
     log = log_of(town)[:-1]
     folds(owned, [*log, (len(log), forgetting)])
     assert (town, KEY_DAY) not in owned.state.days
-    owned.write()
+    owned.write(owned.take_checkpoint())
     assert rows(each_store, town, FINDINGS) == {table: uninterrupted[table] for table in FINDINGS}

@@ -66,6 +66,7 @@ def test_what_memory_is_to_hold_is_bounded_whatever_the_time():
     assert not made.is_due(100.0, quiet=False)
     made.folded(100.0, 1)
     assert made.is_due(100.0, quiet=False)
+    made.took()
     made.wrote(100.0, 100.1)
     made.folded(100.1, 1)
     assert not made.is_due(100.1, quiet=False)

@@ -7,6 +7,7 @@ from aiokafka import TopicPartition
 from meguri_flow.stream.fold_service import FoldService, LogReplacedError
 from meguri_flow.stream.owned import OwnedPartition
 from meguri_flow.stream.snapshots import Loaded
+from meguri_kit.clickhouse.store import StoreError
 from reference.fold import Message
 from reference.log import START, as_record, rules_record
 
@@ -96,9 +97,8 @@ def reading(service, monkeypatch):
     written = []
 
     class WrittenPartition(OwnedPartition):
-        def write(self):
-            written.append(self.state.next_offset)
-            self.saved_offset = self.state.next_offset
+        def write(self, checkpoint):
+            written.append(checkpoint.next_offset)
 
     async def commit(_):
         pass
@@ -113,7 +113,8 @@ def reading(service, monkeypatch):
         service._consumer.reads = list(reads)
         found = []
         for _ in range(len(reads) + 1):
-            await service._turn()
+            await service._fold(await service._consumer.getmany())
+            await service._written()
             found.append(list(written))
             written.clear()
         return found
@@ -121,8 +122,8 @@ def reading(service, monkeypatch):
     return turns
 
 
-async def test_what_is_folded_is_written_when_a_read_brings_nothing_more(reading):
-    assert await reading(range(3), range(3, 6), end=6) == [[], [], [6]]
+async def test_what_is_folded_is_written_when_the_log_holds_nothing_more(reading):
+    assert await reading(range(3), range(3, 6), end=6) == [[], [6], []]
 
 
 async def test_while_the_log_holds_more_an_empty_read_is_no_reason_to_write(reading):
@@ -130,10 +131,20 @@ async def test_while_the_log_holds_more_an_empty_read_is_no_reason_to_write(read
 
 
 async def test_nothing_new_is_nothing_to_write(reading):
-    await reading(range(3), end=3)
+    assert await reading(range(3), end=3) == [[3], []]
     assert await reading(end=3) == [[]]
 
 
 async def test_much_is_written_while_the_log_holds_more(reading, monkeypatch):
     monkeypatch.setattr("meguri_flow.stream.pace.MOST_BYTES", sum(len(LOG[offset]) for offset in range(6)))
     assert await reading(range(3), range(3, 6), end=7) == [[], [6], []]
+
+
+async def test_what_ended_a_write_ends_the_worker_also_when_nothing_more_comes(reading, service):
+    class RefusedPartition(OwnedPartition):
+        def write(self, _):
+            raise StoreError("refused")
+
+    service._owned[WHERE] = RefusedPartition(0, None, store=None, snapshots=None)
+    with pytest.raises(StoreError, match="refused"):
+        await reading(range(3), end=3)

@@ -1,5 +1,8 @@
 """The fold as a service of the Faust app: read, fold, write rows, write the snapshot, acknowledge.
 
+    _read ──▶ _fold (a thread) ──▶ Checkpoint ──▶ _write (a thread) ──▶ acknowledge
+      the next read comes meanwhile      folding goes on meanwhile
+
 The snapshot owns the position; what is committed to Kafka only shows the lag. Reading goes through an
 aiokafka consumer of the service's own: a Faust stream acknowledges by itself and reads twenty times fewer
 messages a second (infra/decisions/0002).
@@ -11,12 +14,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from meguri_kit.clickhouse.store import StoreUnavailableError
+from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
 from meguri_kit.log import LogUnavailableError
 
 from meguri_flow import metrics
@@ -26,13 +30,15 @@ from meguri_flow.stream.pace import CheckpointPace
 from meguri_flow.stream.snapshots import Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from aiokafka.structs import ConsumerRecord
     from meguri_kit.clickhouse.store import Store
     from meguri_kit.log import Log
 
+    from meguri_flow.domain.folding import Rejected
+    from meguri_flow.stream.owned import Checkpoint
     from meguri_flow.stream.snapshots import Loaded
 
 logger = logging.getLogger(__name__)
@@ -43,7 +49,7 @@ MOST_MESSAGES = 4_000
 """Of one read: enough that the kernel's start does not count, few enough that live numbers keep up."""
 QUIET_SECONDS = 0.2
 """A read waits so long for messages; if none came, none is on its way."""
-LIVE_SECONDS = 1.0
+LIVE_SECONDS = 0.4
 SINK_RETRY_SECONDS = (0.5, 1, 2, 5)
 
 
@@ -65,6 +71,7 @@ class FoldService(faust.Service):
         self._lock = asyncio.Lock()
         self._sought: dict[TopicPartition, tuple[int, int]] = {}
         self._pace = CheckpointPace()
+        self._writing: asyncio.Task[None] | None = None
 
     async def on_start(self) -> None:
         """Join the group; partitions come with their snapshots by the rebalance listener."""
@@ -85,9 +92,10 @@ class FoldService(faust.Service):
     async def on_stop(self) -> None:
         """Write what is folded, so that the next start has nothing to repeat, and leave the group."""
         async with self._lock:
-            for topic_partition, owned in self._owned.items():
-                with contextlib.suppress(StoreUnavailableError, LogUnavailableError):
-                    await self._checkpoint(topic_partition, owned)
+            with contextlib.suppress(StoreError, LogUnavailableError):
+                await self._written()
+                for each in self._take_checkpoints():
+                    await self._write_once(*each)
             self._owned.clear()
         await self._consumer.stop()
         await self._live.close()
@@ -129,7 +137,7 @@ class FoldService(faust.Service):
         number = topic_partition.partition
         owned = OwnedPartition(number, loaded, self._store, self._snapshots)
         if loaded is None:
-            owned.state.next_offset = owned.saved_offset = start
+            owned.start_at(start)
         elif owned.state.next_offset > end:
             raise LogReplacedError(
                 f"the snapshot of partition {number} was taken at offset {owned.state.next_offset}, but "
@@ -145,25 +153,40 @@ class FoldService(faust.Service):
 
     @faust.Service.task
     async def _read(self) -> None:
+        """Read while what was read before is folded."""
+        folding: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        folding.set_result(None)
         while not self.should_stop:
-            await self._turn()
+            batches = await self._consumer.getmany(
+                timeout_ms=int(1000 * QUIET_SECONDS), max_records=MOST_MESSAGES
+            )
+            await folding
+            folding = asyncio.create_task(self._fold(batches))
+        await folding
 
-    async def _turn(self) -> None:
-        """Read and fold what is there, and write if it is time to."""
-        batches = await self._consumer.getmany(
-            timeout_ms=int(1000 * QUIET_SECONDS), max_records=MOST_MESSAGES
-        )
+    async def _fold(self, batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
+        """Fold what was read, and see to it that it is written when it is time to."""
+        if self._writing is not None and (self._writing.done() or self._pace.is_full):
+            await self._written()
         async with self._lock:
             for topic_partition, records in batches.items():
                 owned = self._owned.get(topic_partition)
                 if owned is not None:
                     await self._take(topic_partition, owned, records)
-            if any(owned.is_ahead_of_its_snapshot for owned in self._owned.values()):
+            if any(owned.is_ahead_of_its_checkpoint for owned in self._owned.values()):
                 size = sum(len(record.value) for records in batches.values() for record in records)
                 self._pace.folded(time.monotonic(), size)
-            quiet = not batches and not any(self._lag(*each) for each in self._owned.items())
-        if self._pace.is_due(time.monotonic(), quiet=quiet):
-            await self._checkpoint_all()
+            caught_up = not any(self._lag(*each) for each in self._owned.items())
+            if self._writing is None and self._pace.is_due(time.monotonic(), quiet=caught_up):
+                self._pace.took()
+                checkpoints = await asyncio.to_thread(self._take_checkpoints)
+                self._writing = asyncio.create_task(self._write(checkpoints))
+
+    async def _written(self) -> None:
+        """Return when nothing is being written any more. Raises what ended it."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
 
     @faust.Service.timer(LIVE_SECONDS)
     async def _publish_live(self) -> None:
@@ -211,16 +234,26 @@ class FoldService(faust.Service):
         self._consumer.seek(topic_partition, owned.state.next_offset)
         return False
 
-    async def _checkpoint_all(self) -> None:
-        """Write every partition that went on, again and again while ClickHouse cannot."""
+    def _take_checkpoints(self) -> list[_Taken]:
+        """Of every partition that went on."""
+        return [
+            _Taken(topic_partition, owned, owned.take_checkpoint())
+            for topic_partition, owned in self._owned.items()
+            if owned.is_ahead_of_its_checkpoint
+        ]
+
+    async def _write(self, checkpoints: Sequence[_Taken]) -> None:
+        """Write checkpoints, again and again while ClickHouse cannot and their partition is still owned."""
         began = time.monotonic()
         attempt = 0
-        while not self.should_stop:
+        waiting = deque(checkpoints)
+        while waiting and not self.should_stop:
+            if self._owned.get(waiting[0].topic_partition) is not waiting[0].owned:
+                waiting.popleft()  # its next owner folds it again
+                continue
             try:
-                async with self._lock:
-                    for topic_partition, owned in list(self._owned.items()):
-                        await self._checkpoint(topic_partition, owned)
-                break
+                await self._write_once(*waiting[0])
+                waiting.popleft()
             except (StoreUnavailableError, LogUnavailableError) as error:
                 metrics.SINK_RETRIES.inc()
                 wait = SINK_RETRY_SECONDS[min(attempt, len(SINK_RETRY_SECONDS) - 1)]
@@ -229,32 +262,40 @@ class FoldService(faust.Service):
                 await self.sleep(wait)
         self._pace.wrote(began, time.monotonic())
 
-    async def _checkpoint(self, topic_partition: TopicPartition, owned: OwnedPartition) -> None:
-        if not owned.is_ahead_of_its_snapshot:
-            return
-        await self._report_rejected(owned)
-        await asyncio.to_thread(owned.write)
+    async def _write_once(
+        self, topic_partition: TopicPartition, owned: OwnedPartition, checkpoint: Checkpoint
+    ) -> None:
+        await self._report_rejected(owned.number, checkpoint.rejected)
+        await asyncio.to_thread(owned.write, checkpoint)
         try:
-            await self._consumer.commit({topic_partition: owned.saved_offset})
+            await self._consumer.commit({topic_partition: checkpoint.next_offset})
         except (CommitFailedError, IllegalStateError, KafkaError) as error:
             # The position is the snapshot's; the commit only shows the lag.
             logger.info("offset not committed: %s", error, extra={"partition": owned.number})
 
-    async def _report_rejected(self, owned: OwnedPartition) -> None:
-        while owned.rejected:
-            each = owned.rejected[0]
+    async def _report_rejected(self, partition: int, rejected: list[Rejected]) -> None:
+        while rejected:
+            each = rejected[0]
             await self._log.append(
                 "dead-letters",
                 b"",
                 headers=[
                     ("reason", each.reason.encode()),
-                    ("source", f"{TOPIC}/{owned.number}/{each.offset}".encode()),
+                    ("source", f"{TOPIC}/{partition}/{each.offset}".encode()),
                     ("sensor", each.sensor.encode()),
                     ("detections", str(each.detections).encode()),
                 ],
             )
             metrics.REJECTED_DETECTIONS.labels(each.reason).inc(each.detections)
-            del owned.rejected[0]
+            del rejected[0]
+
+
+class _Taken(NamedTuple):
+    """A checkpoint, and of which partition."""
+
+    topic_partition: TopicPartition
+    owned: OwnedPartition
+    checkpoint: Checkpoint
 
 
 def _unbroken(records: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:

@@ -11,7 +11,8 @@ from meguri_flow.domain.partition import Partition
 from meguri_flow.domain.snapshot import image_of
 from meguri_flow.stream.findings import write_findings
 from meguri_flow.stream.inserts import insert
-from meguri_flow.stream.snapshots import SLOTS
+from meguri_flow.stream.sealing import mark, marks
+from meguri_flow.stream.snapshots import slots_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +53,10 @@ class OwnedPartition:
         self.state = loaded.partition if loaded else Partition()
         self.taken_offset = self.saved_offset = self.state.next_offset
         """The next offsets of the newest checkpoint that was taken, and of the newest that is written."""
+        self._has_news = False
         self._rejected: list[Rejected] = []
-        self._slot = (loaded.slot + 1) % SLOTS if loaded else 0
+        self.slot = loaded.slot if loaded else None
+        """Of the newest snapshot; None if there is none."""
         self._store = store
         self._snapshots = snapshots
         self._found = {(key, day.generation) for key, day in self.state.days.items() if day.is_complete}
@@ -61,8 +64,8 @@ class OwnedPartition:
 
     @property
     def is_ahead_of_its_checkpoint(self) -> bool:
-        """Whether anything was folded since the last checkpoint was taken."""
-        return self.state.next_offset > self.taken_offset
+        """Whether anything was folded, or a refold ended, since the last checkpoint was taken."""
+        return self._has_news or self.state.next_offset > self.taken_offset
 
     def start_at(self, offset: int) -> None:
         """Begin a log of which nothing was folded."""
@@ -76,14 +79,21 @@ class OwnedPartition:
 
     def adopt(self, refold: Refold) -> bool:
         """See `Partition.adopt`; the next checkpoint shows it to readers."""
-        return self.state.adopt(refold)
+        adopted = self.state.adopt(refold)
+        self._has_news |= adopted
+        return adopted
+
+    def cannot_refold(self, key: DayKey) -> None:
+        """See `Partition.cannot_refold`."""
+        self.state.cannot_refold(key)
+        self._has_news = True
 
     def take_checkpoint(self) -> Checkpoint:
         """What is to be written now; it is written before the next one."""
         rows = self.state.take_rows()
         rejected, self._rejected = self._rejected, []
         state = self.state
-        self.taken_offset = state.next_offset
+        self.taken_offset, self._has_news = state.next_offset, False
         return Checkpoint(state.next_offset, state.needed_offset, rows, image_of(state), rejected)
 
     def write(self, checkpoint: Checkpoint) -> None:
@@ -93,13 +103,13 @@ class OwnedPartition:
         for table in TABLES:
             self._insert(table, rows)
         # Of the rows of a day only the last counts; a day that was found before is not asked again.
-        complete = {
-            (DayKey(day.town, day.key_day, day.slice), day.generation): day for day in rows.complete
-        }
+        complete = {(DayKey(day.town, day.key_day, day.slice), day.generation): day for day in rows.complete}
         write_findings(self._store, [day for which, day in complete.items() if which not in self._found])
         self._insert("days", rows)
-        size = self._snapshots.save(self.number, checkpoint.next_offset, checkpoint.image, self._slot)
-        self._slot = (self._slot + 1) % SLOTS
+        mark(self._store, marks(rows.sealed))
+        slots = slots_after(self.slot, len(rows.sealed))
+        size = self._snapshots.save(self.number, checkpoint.next_offset, checkpoint.image, slots)
+        self.slot = slots[0]
         self.saved_offset = checkpoint.next_offset
         self._found |= complete.keys()
         metrics.SNAPSHOT_BYTES.labels(self.number).set(size)

@@ -24,15 +24,23 @@ class CheckpointPace:
     _unwritten_bytes: int = 0
 
     def folded(self, now: float, size: int) -> None:
-        """Messages of so many bytes were folded and are not written."""
+        """Messages of so many bytes were folded and are not on their way."""
         if self._unwritten_since is None:
             self._unwritten_since = now
         self._unwritten_bytes += size
 
-    def wrote(self, began: float, ended: float) -> None:
-        """Everything that was folded is written."""
-        self._ended, self._took = ended, ended - began
+    @property
+    def is_full(self) -> bool:
+        """Whether as much waits as may."""
+        return self._unwritten_bytes >= MOST_BYTES
+
+    def took(self) -> None:
+        """Everything that was folded is on its way."""
         self._unwritten_since, self._unwritten_bytes = None, 0
+
+    def wrote(self, began: float, ended: float) -> None:
+        """What was on its way is written."""
+        self._ended, self._took = ended, ended - began
 
     def is_due(self, now: float, *, quiet: bool) -> bool:
         """Whether to write now.
@@ -43,7 +51,7 @@ class CheckpointPace:
         """
         if self._unwritten_since is None:
             return False
-        if self._unwritten_bytes >= MOST_BYTES:
+        if self.is_full:
             return True
         if quiet:
             return now >= self._ended + _bounded(self._took)
