@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from meguri_flow.domain.rows import CompleteDay
 
-TABLES = ("day_arrivals", "day_dwell", "day_moves", "day_paths")
+TABLES = ("day_arrivals", "day_dwell", "day_moves", "day_paths", "day_marks")
 """Each is filled by the query of its name."""
 
 
 def write_findings(store: Store, days: Iterable[CompleteDay]) -> None:
-    """Write the findings of days whose visits and moves are in the store.
+    """Write the findings of days whose visits, moves and marked devices are in the store.
 
     The days of a town are asked for together: most of a question's time does not depend on how many they are.
 
     Raises:
         StoreError: see `Store.insert`; doing it again is safe.
     """
-    towns = [list(of_town) for _, of_town in groupby(sorted(days), lambda day: (day.town, day.generation))]
+    towns = [list(of_town) for _, of_town in groupby(sorted(days), lambda day: day.town)]
     for table in TABLES:
         rows = [row for of_town in towns for row in _rows(store, table, of_town)]
         if rows:
@@ -39,23 +39,31 @@ def write_findings(store: Store, days: Iterable[CompleteDay]) -> None:
 
 
 def _rows(store: Store, table: str, days: Sequence[CompleteDay]) -> list[dict[str, object]]:
-    """The findings of days of one town and generation."""
-    town, generation = days[0].town, days[0].generation
+    """The findings of days of one town, each in its generation."""
+    town = days[0].town
+    starts_ms = {day.key_day: day.start_ms for day in days}
     params: dict[str, object] = {
         "town": town,
-        "generation": generation,
-        "key_days": tuple(day_date(day.key_day) for day in days),
+        "folds": tuple((day_date(day.key_day), day.slice, day.generation) for day in days),
+        "key_days": tuple(map(day_date, starts_ms)),
     }
     if table == "day_arrivals":
-        params["days"] = [day.key_day for day in days]
-        params["starts_ms"] = [day.start_ms for day in days]
+        params["days"] = list(starts_ms)
+        params["starts_ms"] = list(starts_ms.values())
     elif table == "day_dwell":
         params["edges_ms"] = list(DWELL_EDGES_MS)
-    versions = {day.key_day: day.version for day in days}
+    folds = {(day.key_day, day.slice): day for day in days}
     found = []
     for row in store.query(f"meguri_flow/{table}", params):
         key_day = int(str(row.pop("day")))
+        of_fold = folds[key_day, int(str(row["slice"]))]
         found.append(
-            {"town": town, "generation": generation, "key_day": key_day, "version": versions[key_day], **row}
+            {
+                "town": town,
+                "key_day": key_day,
+                "generation": of_fold.generation,
+                "version": of_fold.version,
+                **row,
+            }
         )
     return found
