@@ -61,16 +61,19 @@ class IngestWorld:
         client: speaks to the app without a network.
     """
 
-    def __init__(self, folder, *, clock="recording", log=None, redis_url=None, town=None, **settings):
+    def __init__(
+        self, folder, *, clock="recording", log=None, redis_url=None, town=None, shards=1, **settings
+    ):
         self.town = parse_town(town or TOWN.format(clock=clock), "village.yaml")
         self.now_ms = NOON
-        self.log = log or MemoryLog()
+        self.log = log or MemoryLog(shards)
         self.registry = Registry(f"sqlite:///{folder}/registry.db")
         self.app = create_app(
             towns={self.town.town: self.town},
             registry=self.registry,
             log=self.log,
             redis_url=redis_url,
+            shards=shards,
             settings=Settings(**{"coalesce_ms": 5, **settings}),
             now_ms=lambda: self.now_ms,
         )

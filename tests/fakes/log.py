@@ -22,12 +22,14 @@ class MemoryLog:
     """Keeps what is appended to the declared topics.
 
     Attributes:
+        topics: those declared, by name, with so many shards.
         available: False makes every append fail.
         acknowledging: cleared, appends wait until it is set again, as for a slow Kafka.
         calls: (topic, partition) of each append in the order of the calls, refused ones too.
     """
 
-    def __init__(self):
+    def __init__(self, shards=1):
+        self.topics = topics(shards)
         self.available = True
         self.acknowledging = asyncio.Event()
         self.acknowledging.set()
@@ -41,7 +43,7 @@ class MemoryLog:
             raise ValueError(
                 f"a record of {size} bytes for {topic}; the log takes {MAX_RECORD_BYTES} at most"
             )
-        partitions = topics()[topic].partitions
+        partitions = self.topics[topic].partitions
         if partition is None:
             partition = sum(key or b"") % partitions
         if not 0 <= partition < partitions:
@@ -73,7 +75,7 @@ class MemoryLog:
 
     def read_all(self, topic):
         """The records of every partition, partition by partition."""
-        return [each for n in range(topics()[topic].partitions) for each in self.read(topic, n)]
+        return [each for n in range(self.topics[topic].partitions) for each in self.read(topic, n)]
 
     def records(self, partition=None):
         """The records of the topic `detections`, decoded."""

@@ -1,11 +1,19 @@
 """Topics in Kafka are what their files say."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource
-from meguri_kit.log import LogProducer, LogUnavailableError, TopicError, create_topics, delete_below
+from meguri_kit.log import (
+    LogProducer,
+    LogUnavailableError,
+    TopicError,
+    await_topics,
+    create_topics,
+    delete_below,
+)
 from meguri_proto.topics import topics
 
 
@@ -61,9 +69,36 @@ def test_a_topic_with_another_retention_is_given_its_files(kafka_bootstrap, made
 def test_a_topic_with_another_number_of_partitions_is_an_error_with_a_sentence(kafka_bootstrap, made):
     eight = {"detections": replace(topics()["detections"], partitions=8)}
     with pytest.raises(
-        TopicError, match="holds the topic detections with 4 partitions where its file says 8"
-    ):
+        TopicError, match="holds the topic detections with 4 partitions where 8 are declared"
+    ) as raised:
         create_topics(kafka_bootstrap, declared=eight)
+    assert "set MEGURI_SHARDS to 1, or start with an empty Kafka" in str(raised.value)
+    two = {"counts": replace(topics()["counts"], partitions=2)}
+    with pytest.raises(TopicError, match="set the file of the topic back to 1"):
+        create_topics(kafka_bootstrap, declared=two)
+
+
+def test_so_many_shards_are_so_many_fours_of_partitions_of_the_folded_topic_alone(kafka_bootstrap, made):
+    with pytest.raises(TopicError, match="with 4 partitions where 12 are declared"):
+        create_topics(kafka_bootstrap, shards=3)
+    assert {name: topic.partitions for name, topic in topics(3).items()} == {
+        name: 12 if name == "detections" else topic.partitions for name, topic in topics().items()
+    }
+
+
+def test_who_reads_topics_waits_until_somebody_has_made_them(kafka_bootstrap, monkeypatch):
+    declared = topics()
+    monkeypatch.setattr(
+        "meguri_kit.log.topics.topics",
+        lambda: {**declared, "later": replace(declared["counts"], name="later")},
+    )
+    create_topics(kafka_bootstrap, declared=declared)
+    with pytest.raises(TopicError, match="Kafka has no topic later after 2 s; ingest makes the topics"):
+        await_topics(kafka_bootstrap, timeout_s=2)
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(await_topics, kafka_bootstrap)
+        create_topics(kafka_bootstrap, declared={"later": replace(declared["counts"], name="later")})
+        waiting.result()
 
 
 def test_more_copies_than_brokers_is_an_error(kafka_bootstrap, made):

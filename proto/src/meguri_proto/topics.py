@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -10,6 +10,8 @@ from typing import Literal
 
 import yaml
 
+DETECTIONS = "detections"
+"""The topic that is folded: the only one where town, day and slice say the partition."""
 DAYS_PER_SHARD = 4
 """Partitions of one shard: a key day's records leave their partition before the day after the next two."""
 
@@ -42,8 +44,8 @@ class Topic:
 
 
 @cache
-def topics() -> dict[str, Topic]:
-    """Every topic by name.
+def topics(shards: int = 1) -> dict[str, Topic]:
+    """Every topic by name; the file of the folded one says the partitions of one shard.
 
     Raises:
         ValueError, TypeError: a topic file lacks a field, has one too many or a wrong value.
@@ -54,7 +56,9 @@ def topics() -> dict[str, Topic]:
             topic = topic_from_yaml(file.read_text("utf-8"))
             if file.name != f"{topic.name}.yaml":
                 raise ValueError(f"topic file {file.name} names the topic {topic.name}")
-            found[topic.name] = topic
+            found[topic.name] = (
+                replace(topic, partitions=topic.partitions * shards) if topic.name == DETECTIONS else topic
+            )
     return found
 
 

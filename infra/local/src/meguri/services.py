@@ -18,6 +18,7 @@ from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.log import LogProducer, TopicError, create_topics
 from meguri_kit.registry import Registry, RegistryError
+from meguri_kit.settings import LogSettings
 from meguri_qrguide.app import create_app as create_guide
 from meguri_qrguide.sights import SharedSightError
 
@@ -46,12 +47,13 @@ class Services:
     """Ingest, flow, guide and dashboard. Opened whole or not at all; `close` ends what `open` began.
 
     Raises:
-        LocalRunError: the store, the registry or Kafka's topics cannot be used.
+        LocalRunError: the store, the registry or Kafka's topics cannot be used, or MEGURI_SHARDS is none.
     """
 
     def __init__(
         self, folder: DataFolder, towns: Mapping[str, Town], kafka_bootstrap: str, redis_url: str
     ) -> None:
+        shards = _shards()
         with ExitStack() as opened:
             try:
                 self.store = EmbeddedStore(folder.clickhouse)
@@ -59,7 +61,7 @@ class Services:
                 migrate(self.store)
                 self.registry = Registry(f"sqlite:///{folder.registry}")
                 opened.callback(self.registry.close)
-                create_topics(kafka_bootstrap)
+                create_topics(kafka_bootstrap, shards=shards)
                 remove_members(kafka_bootstrap)
             except (StoreError, RegistryError, TopicError) as error:
                 raise LocalRunError(f"{error}.") from error
@@ -72,7 +74,7 @@ class Services:
             self.apps: dict[str, FastAPI] = {
                 "dashboard": create_dashboard(towns=towns, store=self.store, redis_url=redis_url),
                 "ingest": create_ingest(
-                    towns=towns, registry=self.registry, log=self.log, redis_url=redis_url
+                    towns=towns, registry=self.registry, log=self.log, redis_url=redis_url, shards=shards
                 ),
                 "guide": guide,
             }
@@ -84,6 +86,13 @@ class Services:
         """Stop the flow, flush the log, let go of the data; without Kafka there is nothing to wait for."""
         self.flow.stop(FLOW_STOP_SECONDS if kafka_answers else 1)
         self._opened.close()
+
+
+def _shards() -> int:
+    try:
+        return LogSettings().shards
+    except ValueError as error:
+        raise LocalRunError("MEGURI_SHARDS is to be a whole number from 1 to 64.") from error
 
 
 class Servers:

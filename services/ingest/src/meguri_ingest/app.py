@@ -55,6 +55,7 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
     registry: Registry,
     log: Log,
     redis_url: str | None,
+    shards: int = 1,
     settings: Settings | None = None,
     now_ms: Callable[[], int] = _wall_clock_ms,
 ) -> FastAPI:
@@ -65,11 +66,12 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
         registry: tokens, keys and recording clocks; the caller closes it after the app.
         log: where detections, ticks and dead letters go; the caller closes it after the app.
         redis_url: where requests are counted; None for no limit on their rate.
+        shards: with which the log's topics were made.
         settings: limits and waits; by default those of the environment.
         now_ms: the wall clock, epoch milliseconds.
     """
     settings = settings or Settings()
-    partitions = topics()[TOPIC].partitions
+    partitions = topics(shards)[TOPIC].partitions
     metrics = Metrics()
     clocks = Clocks(registry, now_ms)
     limits = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotation when the class is made
 
 from meguri_proto.towns import Town, TownFileError, parse_town
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,6 +24,17 @@ class ProcessSettings(BaseSettings):
     """`MEGURI_HOST`: the address that the service listens on."""
     log_level: str = "INFO"
     """`MEGURI_LOG_LEVEL`."""
+
+
+class LogSettings(BaseSettings):
+    """What the log's topics are made with. Only who makes them needs it: the others ask Kafka."""
+
+    model_config = SettingsConfigDict(env_prefix="MEGURI_")
+
+    shards: int = Field(1, ge=1, le=64)
+    """`MEGURI_SHARDS`: of the topic of detections, four partitions each. Towns, and the slices of a town, are
+    spread over them, so it is how many workers of the flow can share the days of one date. Not to be changed
+    once there is a log."""
 
 
 def read_towns(folder: Path) -> dict[str, Town]:

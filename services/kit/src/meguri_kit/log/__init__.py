@@ -2,7 +2,7 @@
 
 from meguri_kit.log.deletion import delete_below
 from meguri_kit.log.producer import MAX_RECORD_BYTES, Log, LogProducer, LogUnavailableError
-from meguri_kit.log.topics import TopicError, create_topics
+from meguri_kit.log.topics import TopicError, await_topics, create_topics
 
 __all__ = [
     "MAX_RECORD_BYTES",
@@ -10,6 +10,7 @@ __all__ = [
     "LogProducer",
     "LogUnavailableError",
     "TopicError",
+    "await_topics",
     "create_topics",
     "delete_below",
 ]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
 from kafka.errors import KafkaError, TopicAlreadyExistsError
-from meguri_proto.topics import topics
+from meguri_proto.topics import DAYS_PER_SHARD, DETECTIONS, topics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from meguri_proto.topics import Topic
 
+_POLL_S = 0.5
 _HOUR_MS = 3_600_000
 
 
@@ -24,6 +26,7 @@ class TopicError(Exception):
 def create_topics(
     bootstrap: str,
     *,
+    shards: int = 1,
     replication: int = 1,
     declared: Mapping[str, Topic] | None = None,
     timeout_s: float = 30.0,
@@ -34,8 +37,9 @@ def create_topics(
 
     Args:
         bootstrap: `host:port` of a broker, several separated by commas.
+        shards: of the topic of detections, four partitions each.
         replication: copies of each partition, for topics made now.
-        declared: topics by name, by default those of `meguri_proto`.
+        declared: topics by name, by default those of `meguri_proto` with so many shards.
         timeout_s: how long to wait for Kafka.
 
     Returns:
@@ -44,13 +48,8 @@ def create_topics(
     Raises:
         TopicError: Kafka does not answer, refuses, or holds a topic with another number of partitions.
     """
-    declared = topics() if declared is None else declared
-    try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(timeout_s * 1000)
-        )
-    except KafkaError as error:
-        raise TopicError(f"Kafka does not answer within {timeout_s:g} s; is it running?") from error
+    declared = topics(shards) if declared is None else declared
+    admin = _connected(bootstrap, timeout_s)
     try:
         existing = set(admin.list_topics())
         made = [
@@ -65,6 +64,37 @@ def create_topics(
     finally:
         admin.close()
     return made
+
+
+def await_topics(bootstrap: str, *, timeout_s: float = 60.0) -> None:
+    """Return when Kafka has every topic: for a service that reads them, and leaves their making to ingest.
+
+    Raises:
+        TopicError: Kafka does not answer, or some are missing still.
+    """
+    deadline = time.monotonic() + timeout_s
+    admin = _connected(bootstrap, timeout_s)
+    try:
+        while missing := topics().keys() - set(admin.list_topics()):
+            if time.monotonic() >= deadline:
+                raise TopicError(
+                    f"Kafka has no topic {', '.join(sorted(missing))} after {timeout_s:g} s; ingest makes "
+                    "the topics when it starts: start it, then this again"
+                )
+            time.sleep(_POLL_S)
+    except KafkaError as error:
+        raise TopicError(f"Kafka did not say its topics: {type(error).__name__}") from error
+    finally:
+        admin.close()
+
+
+def _connected(bootstrap: str, timeout_s: float) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","), bootstrap_timeout_ms=int(timeout_s * 1000)
+        )
+    except KafkaError as error:
+        raise TopicError(f"Kafka does not answer within {timeout_s:g} s; is it running?") from error
 
 
 def _made(admin: KafkaAdminClient, topic: Topic, replication: int) -> bool:
@@ -95,10 +125,16 @@ def _compare_partitions(admin: KafkaAdminClient, declared: Mapping[str, Topic]) 
         partitions = len(found["partitions"])
         if partitions != topic.partitions:
             raise TopicError(
-                f"Kafka holds the topic {topic.name} with {partitions} partitions where its file says "
-                f"{topic.partitions}. A day's partition follows from their number, so it is never changed in "
-                "place: set the file back, or start with an empty Kafka."
+                f"Kafka holds the topic {topic.name} with {partitions} partitions where {topic.partitions} "
+                "are declared. Where a record stands follows from their number, so it is never changed in "
+                f"place: {_way_back(topic, partitions)}, or start with an empty Kafka."
             )
+
+
+def _way_back(topic: Topic, partitions: int) -> str:
+    if topic.name == DETECTIONS and partitions % DAYS_PER_SHARD == 0:
+        return f"set MEGURI_SHARDS to {partitions // DAYS_PER_SHARD}"
+    return f"set the file of the topic back to {partitions}"
 
 
 def _align_configs(admin: KafkaAdminClient, declared: Mapping[str, Topic]) -> None:
