@@ -17,6 +17,7 @@ BENCHES = {
     "flow_throughput": "Kafka to visits in ClickHouse",
     "fold_alone": "the fold alone, in memory, on one core",
     "fold_cost": "what a detection costs with more sensors, devices, towns",
+    "open_devices_memory": "memory of a million open devices",
 }
 """In the table's order: the script and what it measures."""
 

@@ -111,7 +111,7 @@ def bench_options(description: str | None) -> argparse.ArgumentParser:
 
 def say(text: str) -> None:
     """Tell how far a bench is; its figures go to standard output."""
-    Console(stderr=True).print(text, highlight=False)
+    Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def keep(
