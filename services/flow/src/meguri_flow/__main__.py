@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import tempfile
 import threading
 from pathlib import Path
 
-from meguri_kit import logging
 from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.server import ServerStore
-from meguri_kit.log import LogProducer, create_topics
+from meguri_kit.clickhouse.store import StoreError
+from meguri_kit.log import LogProducer, TopicError, create_topics
+from meguri_kit.logging import configure as configure_logging
 from prometheus_client import start_http_server
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from meguri_flow.app import Flow
+
+logger = logging.getLogger(__name__)
 
 
 class FlowSettings(BaseSettings):
@@ -38,15 +42,19 @@ class FlowSettings(BaseSettings):
 
 
 def main() -> int:
-    """Work until SIGTERM or SIGINT; exit status 1 if the worker failed."""
+    """Work until SIGTERM or SIGINT; exit status 1 if the worker failed or could not start."""
     settings = FlowSettings()
-    logging.configure(settings.log_level)
+    configure_logging(settings.log_level)
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
     store = ServerStore(settings.clickhouse_url)
-    migrate(store)
-    create_topics(settings.kafka)
+    try:
+        migrate(store)
+        create_topics(settings.kafka)
+    except (StoreError, TopicError) as error:
+        logger.error("the flow cannot start: %s", error)  # noqa: TRY400  the sentence is all there is to it
+        return 1
     log = LogProducer(settings.kafka)
     start_http_server(settings.metrics_port, settings.host)
     with tempfile.TemporaryDirectory(prefix="meguri-flow-") as folder:

@@ -74,7 +74,7 @@ class Flow:
             asyncio.run(self._serve())
         except BaseException as error:  # whatever ends the thread is for the supervisor to say
             logger.exception("the flow ended")
-            self.failed = error
+            self.failed = self.failed or error
         finally:
             self._started.set()
 
@@ -89,11 +89,19 @@ class Flow:
             await app.add_runtime_dependency(fold)
             await app.start()
             self._started.set()
-            while not self._stopping.is_set():
-                for service in (fold, app):
-                    if service.crashed:
-                        raise service.crash_reason or RuntimeError(f"{service.label} ended")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), 0.2)
+            await _until_ended(self._stopping, fold, app)
+        except Exception as error:
+            self.failed = error  # said before the rest is stopped, which may wait for who does not answer
+            raise
         finally:
             await app.stop()
+
+
+async def _until_ended(stopping: asyncio.Event, *services: Any) -> None:  # noqa: ANN401  Faust is named in stream/ alone
+    """Return when told to stop; raise what ended a service by itself."""
+    while not stopping.is_set():
+        for service in services:
+            if service.crashed:
+                raise service.crash_reason or RuntimeError(f"{service.label} ended")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), 0.2)

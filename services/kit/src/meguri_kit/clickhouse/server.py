@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, NetworkError, ServerException, SocketTimeoutError
+from clickhouse_driver.util.helpers import parse_url
 
 from meguri_kit.clickhouse.columns import arrow_table
 from meguri_kit.clickhouse.pool import Pool
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _PASSING_CODES = frozenset({159, 160, 202, 209, 210, 241, 242, 243, 252, 319, 425, 439})
 """Timeouts, too many queries, network, memory limit, read-only replica, no space, too many parts."""
+_ANSWER_SECONDS = 60
+"""After so long without a byte the server does not answer. The driver's own 300 s are as long as Kafka waits
+for a worker that does not poll."""
 _PLAIN = re.compile(r"(U?Int(8|16|32|64)|Float(32|64)|String|Bool|Date|Nothing)")
 _WRAPPED = re.compile(r"(Nullable|Array|LowCardinality)\((.*)\)")
 
@@ -30,6 +34,7 @@ class ServerStore:
 
     Args:
         url: `clickhouse://user:password@host:9000/database`; the database exists. Never shown in errors.
+            `?send_receive_timeout=60` are the seconds after which the server counts as away.
     """
 
     def __init__(self, url: str) -> None:
@@ -102,7 +107,8 @@ class ServerStore:
 
 
 def _client(url: str) -> Client:
-    client = Client.from_url(url)
+    host, options = parse_url(url)
+    client = Client(host, **{"send_receive_timeout": _ANSWER_SECONDS, **options})
     client.settings = {**(client.settings or {}), "log_queries": 0}
     return client
 
