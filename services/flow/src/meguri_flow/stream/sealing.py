@@ -4,8 +4,8 @@
 
 Whoever is killed between two of these leaves either a day that its heir's state still holds, and then it is
 sealed again, or a mark without an end, and then only the dropping is repeated. A mark says that everything
-which stays of the slice's day is written: who finds one asks nothing of its visits any more, since they may be
-gone (`unsealed`).
+which stays of the slice's day is written: who finds one asks nothing of its visits any more, since they may
+be gone (`unsealed`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from meguri_kit.clickhouse.store import Store
     from meguri_kit.log import Log
-    from meguri_proto.topics import Topic
 
     from meguri_flow.domain.rows import SealedDay
     from meguri_flow.stream.snapshots import Snapshots
@@ -114,7 +113,7 @@ class Sealing:
         snapshots: of the topic's partitions.
         log: where the record goes that ends a segment.
         delete_below: deletes the topic's records of a partition below an offset; blocks.
-        topic: that the days are in.
+        topic: its name.
     """
 
     def __init__(
@@ -123,7 +122,7 @@ class Sealing:
         snapshots: Snapshots,
         log: Log,
         delete_below: Callable[[int, int], None],
-        topic: Topic,
+        topic: str,
     ) -> None:
         self._store = store
         self._snapshots = snapshots
@@ -131,17 +130,18 @@ class Sealing:
         self._delete_below = delete_below
         self._topic = topic
 
-    def not_dropped(self, partition: int, held: Collection[DayKey]) -> list[Mark]:
+    def not_dropped(self, partition: int, partitions: int, held: Collection[DayKey]) -> list[Mark]:
         """What a worker before left to be dropped of a partition.
 
         Args:
             partition: its number.
+            partitions: how many the topic has.
             held: the days that the state holds, and which will therefore be sealed once more.
         """
         left = []
         for row in self._store.query("meguri_flow/sealed_not_dropped"):
             key = DayKey(str(row["town"]), int(str(row["day"])), int(str(row["slice"])))
-            its = detections_partition(key.town, key.key_day, self._topic.partitions, key.slice)
+            its = detections_partition(key.town, key.key_day, partitions, key.slice)
             if its == partition and key not in held:
                 left.append(Mark(key, int(str(row["generation"])), int(str(row["sealed_ms"]))))
         return left
@@ -165,7 +165,7 @@ class Sealing:
         for town, key_day in sorted({(each.key.town, each.key.key_day) for each in sealed}):
             record = Record(sealed=Sealed(town=town, key_day=key_day))
             await self._log.append(
-                self._topic.name, record.SerializeToString(), partition=partition, key=town.encode()
+                self._topic, record.SerializeToString(), partition=partition, key=town.encode()
             )
         await asyncio.to_thread(mark, self._store, sealed, DROPPED)
         metrics.SEALED_DAYS.inc(len(sealed))

@@ -98,15 +98,27 @@ class Snapshots:
         self._store.insert("snapshots", columns)
         return len(data)
 
+    def newest_slots(self) -> dict[int, int]:
+        """By partition, the slot that was reached: those below its turns are not asked for any more."""
+        found = self._store.query("meguri_flow/newest_slots", {"log": self._log})
+        return {int(str(row["partition"])): int(str(row["slot"])) for row in found}
+
     def drop_before(self, partition: int, slot: int) -> None:
         """Drop the snapshots of before the days were sealed that the snapshot in this slot does not hold."""
         first = slot // TURNS * TURNS
-        for row in self._store.query(
-            "meguri_flow/snapshot_slots", {"log": self._log, "partition": partition}
-        ):
-            each = int(str(row["slot"]))
-            if each < first:
-                self._store.drop_partition("snapshots", self._log, partition, each)
+        self._drop(partition, [each for each in self._slots(partition) if each < first])
+
+    def drop(self, partition: int) -> None:
+        """Drop all snapshots of a partition: it is folded from the start of the log again."""
+        self._drop(partition, self._slots(partition))
+
+    def _drop(self, partition: int, slots: Sequence[int]) -> None:
+        for slot in slots:
+            self._store.drop_partition("snapshots", self._log, partition, slot)
+
+    def _slots(self, partition: int) -> list[int]:
+        found = self._store.query("meguri_flow/snapshot_slots", {"log": self._log, "partition": partition})
+        return [int(str(row["slot"])) for row in found]
 
 
 def _read(body: str, checksum: str, format_: int) -> Partition:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from meguri_kit.log.producer import LogUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def delete_below(bootstrap: str, topic: str, offsets: Mapping[int, int], *, timeout_s: float = 5.0) -> None:
@@ -52,3 +53,51 @@ def delete_below(bootstrap: str, topic: str, offsets: Mapping[int, int], *, time
         raise LogUnavailableError(
             f"Kafka did not delete records of {topic} in time ({type(error).__name__})"
         ) from error
+
+
+def partition_count(bootstrap: str, topic: str, *, timeout_s: float = 5.0) -> int:
+    """How many partitions the topic has; 0 if there is none. Blocks.
+
+    Raises:
+        LogUnavailableError: Kafka did not answer in time.
+    """
+    with _reading(bootstrap, timeout_s) as consumer:
+        return len(consumer.partitions_for_topic(topic) or ())
+
+
+def delete_appended_before(
+    bootstrap: str, topic: str, times_ms: Mapping[int, int], *, timeout_s: float = 5.0
+) -> None:
+    """Delete the records that were appended before a time in each partition. Blocks.
+
+    Args:
+        bootstrap: `host:port` of a broker, several separated by commas.
+        topic: its name.
+        times_ms: by partition, milliseconds of the wall clock.
+        timeout_s: how long to wait for Kafka.
+
+    Raises:
+        LogUnavailableError: Kafka did not answer in time; some of it may be deleted.
+    """
+    partitions = {TopicPartition(topic, partition): time_ms for partition, time_ms in times_ms.items()}
+    with _reading(bootstrap, timeout_s) as consumer:
+        ends = consumer.end_offsets(list(partitions))
+        found = consumer.offsets_for_times(partitions)
+    offsets = {each.partition: found[each].offset if found[each] else ends[each] for each in partitions}
+    if offsets:
+        delete_below(bootstrap, topic, offsets, timeout_s=timeout_s)
+
+
+@contextmanager
+def _reading(bootstrap: str, timeout_s: float) -> Iterator[KafkaConsumer]:
+    timeout_ms = int(1000 * timeout_s)
+    try:
+        consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap.split(","), group_id=None, bootstrap_timeout_ms=timeout_ms
+        )
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+    except KafkaError as error:
+        raise LogUnavailableError(f"Kafka does not answer ({type(error).__name__})") from error
