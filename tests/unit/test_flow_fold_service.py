@@ -85,7 +85,7 @@ async def test_messages_gone_from_the_topic_are_passed_over(service, owned):
 
 
 def test_findings_ahead_of_the_log_are_refused_with_what_to_do(service):
-    loaded = Loaded(OwnedPartition(0, None, None, None).state, 0)
+    loaded = Loaded(OwnedPartition(0, None, None, None).state, 0, 0)
     loaded.partition.next_offset = 9
     with pytest.raises(LogReplacedError, match="offset 9, but Kafka's log ends at 3"):
         service._take_over(WHERE, loaded, 0, 3)

@@ -27,11 +27,40 @@ UNKNOWN_RECORDS = Gauge(
     "meguri_flow_unknown_records", "Records of a newer producer that were skipped.", ["partition"]
 )
 ROWS = Counter("meguri_flow_rows_total", "Rows written to ClickHouse, by table.", ["table"])
+INSERT_SECONDS = Histogram(
+    "meguri_flow_insert_seconds",
+    "How long ClickHouse took for the rows of one table, by table.",
+    ["table"],
+    buckets=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
+)
 LAG = Gauge("meguri_flow_lag_messages", "Messages in the topic that are not folded yet.", ["partition"])
 CHECKPOINT_SECONDS = Histogram(
     "meguri_flow_checkpoint_seconds", "How long writing the rows and the snapshot of a partition took."
 )
 SNAPSHOT_BYTES = Gauge("meguri_flow_snapshot_bytes", "Size of the newest snapshot.", ["partition"])
+SNAPSHOT_AGE_SECONDS = Gauge(
+    "meguri_flow_snapshot_age_seconds",
+    "Since the newest snapshot was written, or taken over; while nothing comes, none is written.",
+    ["partition"],
+)
+OPEN_VISITS = Gauge("meguri_flow_open_visits", "Visits that may still go on.", ["partition"])
+WATERMARK_DELAY_SECONDS = Gauge(
+    "meguri_flow_watermark_delay_seconds",
+    "By how much the watermark of a town's slowest running day is behind the wall clock: the lateness bound "
+    "and a minute where all is well. A recording town has a clock of its own.",
+    ["town"],
+)
+LATE_DETECTIONS = Gauge(
+    "meguri_flow_late_detections",
+    "Detections of the days in memory that came behind the watermark; a refold brings them in.",
+    ["town"],
+)
+DUPLICATE_DETECTIONS = Gauge(
+    "meguri_flow_duplicate_detections",
+    "Detections of the days in memory that were delivered more than once; they count once.",
+    ["town"],
+)
+VISITS = Gauge("meguri_flow_visits", "Visits of the days in memory that are over.", ["town"])
 SINK_RETRIES = Counter(
     "meguri_flow_sink_retries_total", "Writes to ClickHouse, or of dead letters, that had to be tried again."
 )
@@ -59,3 +88,6 @@ REFOLD_MESSAGES = Gauge(
     ["state"],
 )
 GENERATION = Gauge("meguri_flow_generation", "Generation of the newest refold, by partition.", ["partition"])
+SEALED_DAYS = Counter(
+    "meguri_flow_sealed_days_total", "Slices of key days whose pseudonyms this worker has dropped."
+)

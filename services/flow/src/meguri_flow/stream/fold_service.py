@@ -3,6 +3,8 @@
     _read ──▶ _fold (a thread) ──▶ Checkpoint ──▶ _write (a thread) ──▶ acknowledge
       the next read comes meanwhile      folding goes on meanwhile
 
+    _drop_what_is_sealed, beside it: what has a pseudonym of the days that a written checkpoint sealed
+
 The snapshot owns the position; what is committed to Kafka only shows the lag. Reading goes through an
 aiokafka consumer of the service's own: a Faust stream acknowledges by itself and reads twenty times fewer
 messages a second (infra/decisions/0002).
@@ -21,12 +23,15 @@ import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
-from meguri_kit.log import LogUnavailableError
+from meguri_kit.log import LogUnavailableError, delete_below
 
 from meguri_flow import metrics
+from meguri_flow.stream.gauges import StateGauges, state_values
+from meguri_flow.stream.inspection import report
 from meguri_flow.stream.live import LiveNumbers, live_numbers
 from meguri_flow.stream.owned import OwnedPartition
 from meguri_flow.stream.pace import CheckpointPace
+from meguri_flow.stream.sealing import Sealing
 from meguri_flow.stream.snapshots import Snapshots
 
 if TYPE_CHECKING:
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from meguri_kit.log import Log
 
     from meguri_flow.domain.folding import Rejected
+    from meguri_flow.stream.inspection import PartitionReport
     from meguri_flow.stream.owned import Checkpoint
     from meguri_flow.stream.snapshots import Loaded
 
@@ -50,6 +56,8 @@ MOST_MESSAGES = 4_000
 QUIET_SECONDS = 0.2
 """A read waits so long for messages; if none came, none is on its way."""
 LIVE_SECONDS = 0.4
+GAUGE_SECONDS = 1.0
+SEALING_SECONDS = 1.0
 SINK_RETRY_SECONDS = (0.5, 1, 2, 5)
 
 
@@ -67,11 +75,14 @@ class FoldService(faust.Service):
         self._log = log
         self._redis_url = redis_url
         self._snapshots = Snapshots(store, TOPIC)
+        self._sealing = Sealing(store, self._snapshots, log, self._delete_below, TOPIC)
+        self._dropping = asyncio.Lock()
         self._owned: dict[TopicPartition, OwnedPartition] = {}
         self._lock = asyncio.Lock()
         self._sought: dict[TopicPartition, tuple[int, int]] = {}
         self._pace = CheckpointPace()
         self._writing: asyncio.Task[None] | None = None
+        self._gauges = StateGauges()
 
     async def on_start(self) -> None:
         """Join the group; partitions come with their snapshots by the rebalance listener."""
@@ -96,6 +107,7 @@ class FoldService(faust.Service):
                 await self._written()
                 for each in self._take_checkpoints():
                     await self._write_once(*each)
+            await self._drop_what_is_sealed()
             self._owned.clear()
         await self._consumer.stop()
         await self._live.close()
@@ -108,10 +120,15 @@ class FoldService(faust.Service):
                 "next_offset": owned.state.next_offset,
                 "snapshot_offset": owned.saved_offset,
                 "lag": self._lag(topic_partition, owned),
-                "days": [f"{key.town}/{key.key_day}" for key in owned.state.days],
+                "days": [f"{key.town}/{key.key_day}" for key in sorted(owned.state.days)],
             }
             for topic_partition, owned in sorted(self._owned.items())
         ]
+
+    async def inspect(self) -> list[PartitionReport]:
+        """All that is known of the owned partitions."""
+        async with self._lock:
+            return [report(owned, self._lag(each, owned)) for each, owned in sorted(self._owned.items())]
 
     async def load(self, assigned: Iterable[TopicPartition]) -> None:
         """Take over partitions: the newest snapshot of each, and the position that it names."""
@@ -123,8 +140,13 @@ class FoldService(faust.Service):
             loaded = await asyncio.gather(
                 *(asyncio.to_thread(self._snapshots.load, each.partition) for each in assigned)
             )
+            partitions = len(self._consumer.partitions_for_topic(TOPIC))
             for topic_partition, snapshot in zip(assigned, loaded, strict=True):
                 self._take_over(topic_partition, snapshot, starts[topic_partition], ends[topic_partition])
+                owned = self._owned[topic_partition]
+                owned.sealed = await asyncio.to_thread(
+                    self._sealing.not_dropped, owned.number, partitions, owned.state.days
+                )
 
     async def drop(self) -> None:
         """Give the partitions back. What was folded since the snapshots, the next owner folds again."""
@@ -192,9 +214,35 @@ class FoldService(faust.Service):
     async def _publish_live(self) -> None:
         async with self._lock:
             numbers = live_numbers(day for owned in self._owned.values() for day in owned.state.days.values())
-            for topic_partition, owned in self._owned.items():
-                metrics.LAG.labels(owned.number).set(self._lag(topic_partition, owned))
         await self._live.publish(numbers)  # without the lock: a Redis that is away holds up nothing else
+
+    @faust.Service.timer(GAUGE_SECONDS)
+    async def _show_gauges(self) -> None:
+        async with self._lock:
+            owned = [(owned, self._lag(each, owned)) for each, owned in self._owned.items()]
+            self._gauges.show(state_values(owned, time.time_ns() // 1_000_000))
+
+    @faust.Service.timer(SEALING_SECONDS)
+    async def _drop_sealed(self) -> None:
+        await self._drop_what_is_sealed()
+
+    async def _drop_what_is_sealed(self) -> None:
+        """Drop the pseudonyms of sealed days; what cannot be dropped now waits for the next time."""
+        async with self._dropping:
+            for owned in list(self._owned.values()):
+                sealed = list(owned.sealed)
+                if not sealed or owned.slot is None:
+                    continue
+                try:
+                    await self._sealing.drop(owned.number, sealed, owned.slot, owned.needed_offset)
+                except (StoreUnavailableError, LogUnavailableError) as error:
+                    metrics.SINK_RETRIES.inc()
+                    logger.warning("pseudonyms of sealed days wait to be dropped: %s", error)
+                    return
+                del owned.sealed[: len(sealed)]
+
+    def _delete_below(self, partition: int, offset: int) -> None:
+        delete_below(self._bootstrap, TOPIC, {partition: offset})
 
     def _lag(self, topic_partition: TopicPartition, owned: OwnedPartition) -> int:
         end = self._consumer.highwater(topic_partition)

@@ -32,9 +32,10 @@ def insert(store: Store, table: str, columns: Mapping[str, Column]) -> None:
         StoreError: see `Store.insert`; some of the rows may be in, and inserting all again is safe.
     """
     piece = _pieces(table, columns)
-    for number in range(int(piece.max(initial=-1)) + 1):
-        chosen = piece == number
-        store.insert(table, columns if chosen.all() else _rows(columns, chosen))
+    with metrics.INSERT_SECONDS.labels(table).time():
+        for number in range(int(piece.max(initial=-1)) + 1):
+            chosen = piece == number
+            store.insert(table, columns if chosen.all() else _rows(columns, chosen))
     metrics.ROWS.labels(table).inc(len(piece))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from meguri_flow.domain.refold import Refold
     from meguri_flow.domain.rows import Rows
     from meguri_flow.domain.snapshot import Image
+    from meguri_flow.stream.sealing import Mark
     from meguri_flow.stream.snapshots import Loaded, Snapshots
 
 TABLES = ("visits", "moves", "marked_devices", "presence", "sensor_health")
@@ -57,6 +58,12 @@ class OwnedPartition:
         self._rejected: list[Rejected] = []
         self.slot = loaded.slot if loaded else None
         """Of the newest snapshot; None if there is none."""
+        self.sealed: list[Mark] = []
+        """Days that no snapshot holds any more and whose pseudonyms are still to be dropped."""
+        self.needed_offset = self.state.needed_offset
+        """The first record that the snapshot may ask for that let go of them."""
+        self.snapshot_bytes = loaded.size if loaded else 0
+        self._snapshot_since = time.monotonic()
         self._store = store
         self._snapshots = snapshots
         self._found = {(key, day.generation) for key, day in self.state.days.items() if day.is_complete}
@@ -67,6 +74,11 @@ class OwnedPartition:
         """Whether anything was folded, or a refold ended, since the last checkpoint was taken."""
         return self._has_news or self.state.next_offset > self.taken_offset
 
+    @property
+    def snapshot_age_s(self) -> float:
+        """Seconds since the newest snapshot was written, or taken over."""
+        return time.monotonic() - self._snapshot_since
+
     def start_at(self, offset: int) -> None:
         """Begin a log of which nothing was folded."""
         self.state.next_offset = self.taken_offset = self.saved_offset = offset
@@ -75,7 +87,6 @@ class OwnedPartition:
         """Fold messages (offset and value)."""
         self._rejected += self.state.observe(messages)
         metrics.FOLDED_MESSAGES.labels(self.number).inc(len(messages))
-        metrics.UNKNOWN_RECORDS.labels(self.number).set(self.state.unknown_records)
 
     def adopt(self, refold: Refold) -> bool:
         """See `Partition.adopt`; the next checkpoint shows it to readers."""
@@ -106,13 +117,19 @@ class OwnedPartition:
         complete = {(DayKey(day.town, day.key_day, day.slice), day.generation): day for day in rows.complete}
         write_findings(self._store, [day for which, day in complete.items() if which not in self._found])
         self._insert("days", rows)
-        mark(self._store, marks(rows.sealed))
-        slots = slots_after(self.slot, len(rows.sealed))
-        size = self._snapshots.save(self.number, checkpoint.next_offset, checkpoint.image, slots)
+        sealed = marks(rows.sealed)
+        mark(self._store, sealed)
+        slots = slots_after(self.slot, len(sealed))
+        self.snapshot_bytes = self._snapshots.save(
+            self.number, checkpoint.next_offset, checkpoint.image, slots
+        )
         self.slot = slots[0]
+        if sealed:
+            self.needed_offset = checkpoint.needed_offset
+            self.sealed += sealed
         self.saved_offset = checkpoint.next_offset
         self._found |= complete.keys()
-        metrics.SNAPSHOT_BYTES.labels(self.number).set(size)
+        self._snapshot_since = time.monotonic()
         metrics.CHECKPOINT_SECONDS.observe(time.perf_counter() - began)
 
     def _insert(self, table: str, rows: Rows) -> None:

@@ -30,10 +30,12 @@ TURNS = 2
 
 
 class Loaded(NamedTuple):
-    """A partition's state and the slot that it came from."""
+    """A partition's state, and the slot that it came from."""
 
     partition: Partition
     slot: int
+    size: int
+    """Bytes of the snapshot."""
 
 
 def slots_after(slot: int | None, sealed: int) -> tuple[int, ...]:
@@ -70,7 +72,8 @@ class Snapshots:
             if format_ > snapshot.FORMAT:
                 snapshot.load(b"", format_)  # refuses with its sentence
             try:
-                return Loaded(_read(str(row["body"]), str(row["checksum"]), format_), int(str(row["slot"])))
+                data = _decoded(str(row["body"]), str(row["checksum"]))
+                return Loaded(snapshot.load(data, format_), int(str(row["slot"])), len(data))
             except snapshot.SnapshotError as error:
                 metrics.DAMAGED_SNAPSHOTS.inc()
                 logger.warning("snapshot at offset %s is skipped: %s", row["next_offset"], error)
@@ -121,14 +124,14 @@ class Snapshots:
         return [int(str(row["slot"])) for row in found]
 
 
-def _read(body: str, checksum: str, format_: int) -> Partition:
+def _decoded(body: str, checksum: str) -> bytes:
     try:
         data = b64decode(body, validate=True)
     except ValueError as error:
         raise snapshot.SnapshotError(f"the snapshot is damaged: {error}") from error
     if _checksum(data) != checksum:
         raise snapshot.SnapshotError("the snapshot is damaged: its checksum does not match")
-    return snapshot.load(data, format_)
+    return data
 
 
 def _checksum(data: bytes) -> str:
