@@ -9,7 +9,9 @@ import numpy as np
 from meguri_proto.dwell_bins import DWELL_EDGES_MS
 from meguri_proto.key_days import day_date
 
+from meguri_flow.domain.day_rules import DayKey
 from meguri_flow.stream.inserts import insert
+from meguri_flow.stream.sealing import unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,13 +28,17 @@ def write_findings(store: Store, days: Iterable[CompleteDay]) -> None:
     """Write the findings of days whose visits, moves and marked devices are in the store.
 
     The days of a town are asked for together: most of a question's time does not depend on how many they are.
+    Of days that have been marked as sealed meanwhile nothing is written: a worker that slept asks of visits
+    that may be gone, and what they were is written.
 
     Raises:
         StoreError: see `Store.insert`; doing it again is safe.
     """
     towns = [list(of_town) for _, of_town in groupby(sorted(days), lambda day: day.town)]
-    for table in TABLES:
-        rows = [row for of_town in towns for row in _rows(store, table, of_town)]
+    found = {table: [row for of_town in towns for row in _rows(store, table, of_town)] for table in TABLES}
+    left = unsealed(store, {DayKey(day.town, day.key_day, day.slice) for of_town in towns for day in of_town})
+    for table, every_row in found.items():
+        rows = [row for row in every_row if (row["town"], row["key_day"], row["slice"]) in left]
         if rows:
             columns: dict[str, Column] = {name: [row[name] for row in rows] for name in rows[0]}
             insert(store, table, {**columns, "key_day": np.array(columns["key_day"], np.int32)})
