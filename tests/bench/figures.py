@@ -198,10 +198,10 @@ def _processor() -> str:
 def _command(bench: str, options: argparse.Namespace) -> str:
     """What to call for the same, wherever the figures went."""
     said = {name: value for name, value in vars(options).items() if name != "results"}
-    return shlex.join(
-        ["python", f"tests/bench/{bench}.py"]
-        + [word for name, value in said.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    )
+    words = ["python", f"tests/bench/{bench}.py"]
+    for name, value in said.items():
+        words += [f"--{name.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
 
 
 def _as_json(figure: Figure) -> dict[str, object]:

@@ -22,7 +22,7 @@ from meguri_flow.domain.partition import Partition
 TOTAL = 3_000_000
 """Detections of one measurement: about what a worker folds between two checkpoints."""
 FIRST_MS, LAST_MS = 12 * 60_000, 22 * 60_000
-"""When they are heard: after the lateness, so that arrivals are certain, and before the gap: nobody leaves."""
+"""When they are heard: after the lateness, so that arrivals are certain; before the gap, so that all stay."""
 READ_BYTES = 4 << 20
 """What Kafka gives of a partition at once."""
 PLACES = 10

@@ -38,12 +38,12 @@ def test_a_figure_is_met_when_all_its_bounds_are():
 
 
 def test_what_is_kept_is_read_again_and_names_machine_versions_and_command(tmp_path, capsys):
-    options = argparse.Namespace(scale=1.0, per_second=200, results=tmp_path / "new")
+    options = argparse.Namespace(scale=1.0, per_second=[200, 300], results=tmp_path / "new")
     figures = [figure([5.0, 6.0], [10.0], at_least(5), ratio_at_most(0.6)), figure([1.0], [2.0])]
     keep("bench_name", options, figures, details={"visits": 7})
     assert kept("bench_name", tmp_path / "new") == figures
     text = json.loads((tmp_path / "new" / "bench_name.json").read_text("utf-8"))
-    assert text["command"] == "python tests/bench/bench_name.py --scale 1.0 --per-second 200"
+    assert text["command"] == "python tests/bench/bench_name.py --scale 1.0 --per-second 200 300"
     assert text["details"] == {"visits": 7}
     assert {"processor", "cpus", "memory_gb", "system", "python"} <= text["machine"].keys()
     assert text["versions"]["numpy"]
