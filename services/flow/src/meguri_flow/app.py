@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from meguri_kit.clickhouse.store import Store
     from meguri_kit.log import Log
 
+    from meguri_flow.stream.inspection import PartitionReport
+
 logger = logging.getLogger(__name__)
 
 
@@ -68,6 +70,13 @@ class Flow:
     def partitions(self) -> list[dict[str, Any]]:
         """What the fold owns: see `FoldService.partitions`."""
         return self._fold.partitions() if self._fold and self._started.is_set() else []
+
+    async def inspect(self) -> list[PartitionReport]:
+        """All that is known of the partitions that the fold owns; awaited in any event loop."""
+        if self._fold is None or self._loop is None or self.failed:
+            return []
+        asked = asyncio.run_coroutine_threadsafe(self._fold.inspect(), self._loop)
+        return await asyncio.wrap_future(asked)
 
     def _run(self) -> None:
         try:
