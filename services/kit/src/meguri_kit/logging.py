@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
-FIELDS = ("town", "partition", "offset", "log_end", "lost")
+FIELDS = ("town", "key_day", "slice", "partition", "offset", "generation", "log_end", "lost", "seconds")
 """What a record may carry beside its message (`extra=`); a closed list, so that nothing slips into a log."""
 
 

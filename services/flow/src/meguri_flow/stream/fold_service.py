@@ -3,6 +3,7 @@
     _read ──▶ _fold (a thread) ──▶ Checkpoint ──▶ _write (a thread) ──▶ acknowledge
       the next read comes meanwhile      folding goes on meanwhile
 
+    _refold, beside it: days that something came late for, folded again from their first record
     _drop_what_is_sealed, beside it: what has a pseudonym of the days that a written checkpoint sealed
 
 The snapshot owns the position; what is committed to Kafka only shows the lag. Reading goes through an
@@ -31,6 +32,7 @@ from meguri_flow.stream.inspection import report
 from meguri_flow.stream.live import LiveNumbers, live_numbers
 from meguri_flow.stream.owned import OwnedPartition
 from meguri_flow.stream.pace import CheckpointPace
+from meguri_flow.stream.refolding import Refolding
 from meguri_flow.stream.sealing import Sealing
 from meguri_flow.stream.snapshots import Snapshots
 
@@ -57,6 +59,8 @@ QUIET_SECONDS = 0.2
 """A read waits so long for messages; if none came, none is on its way."""
 LIVE_SECONDS = 0.4
 GAUGE_SECONDS = 1.0
+COMMIT_SECONDS = 5.0
+"""A commit would wait for as long as Kafka is away, and the rows of other partitions behind it."""
 SEALING_SECONDS = 1.0
 SINK_RETRY_SECONDS = (0.5, 1, 2, 5)
 
@@ -79,6 +83,7 @@ class FoldService(faust.Service):
         self._dropping = asyncio.Lock()
         self._owned: dict[TopicPartition, OwnedPartition] = {}
         self._lock = asyncio.Lock()
+        self.refolding = Refolding(bootstrap, store, self._owned, self._lock)
         self._sought: dict[TopicPartition, tuple[int, int]] = {}
         self._pace = CheckpointPace()
         self._writing: asyncio.Task[None] | None = None
@@ -186,6 +191,10 @@ class FoldService(faust.Service):
             folding = asyncio.create_task(self._fold(batches))
         await folding
 
+    @faust.Service.task
+    async def _refold(self) -> None:
+        await self.refolding.run()
+
     async def _fold(self, batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
         """Fold what was read, and see to it that it is written when it is time to."""
         if self._writing is not None and (self._writing.done() or self._pace.is_full):
@@ -237,7 +246,8 @@ class FoldService(faust.Service):
                     await self._sealing.drop(owned.number, sealed, owned.slot, owned.needed_offset)
                 except (StoreUnavailableError, LogUnavailableError) as error:
                     metrics.SINK_RETRIES.inc()
-                    logger.warning("pseudonyms of sealed days wait to be dropped: %s", error)
+                    fields = {"partition": owned.number, "offset": owned.saved_offset}
+                    logger.warning("pseudonyms of sealed days wait to be dropped: %s", error, extra=fields)
                     return
                 del owned.sealed[: len(sealed)]
 
@@ -305,7 +315,9 @@ class FoldService(faust.Service):
             except (StoreUnavailableError, LogUnavailableError) as error:
                 metrics.SINK_RETRIES.inc()
                 wait = SINK_RETRY_SECONDS[min(attempt, len(SINK_RETRY_SECONDS) - 1)]
-                logger.warning("rows wait, trying again in %s s: %s", wait, error)
+                _, owned, checkpoint = waiting[0]
+                fields = {"partition": owned.number, "offset": checkpoint.next_offset}
+                logger.warning("rows wait, trying again in %s s: %s", wait, error, extra=fields)
                 attempt += 1
                 await self.sleep(wait)
         self._pace.wrote(began, time.monotonic())
@@ -316,10 +328,12 @@ class FoldService(faust.Service):
         await self._report_rejected(owned.number, checkpoint.rejected)
         await asyncio.to_thread(owned.write, checkpoint)
         try:
-            await self._consumer.commit({topic_partition: checkpoint.next_offset})
-        except (CommitFailedError, IllegalStateError, KafkaError) as error:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._consumer.commit({topic_partition: checkpoint.next_offset})
+        except (CommitFailedError, IllegalStateError, KafkaError, TimeoutError) as error:
             # The position is the snapshot's; the commit only shows the lag.
-            logger.info("offset not committed: %s", error, extra={"partition": owned.number})
+            fields = {"partition": owned.number, "offset": checkpoint.next_offset}
+            logger.info("offset not committed: %s", error or "Kafka does not answer", extra=fields)
 
     async def _report_rejected(self, partition: int, rejected: list[Rejected]) -> None:
         while rejected:

@@ -169,7 +169,8 @@ class Sealing:
             )
         await asyncio.to_thread(mark, self._store, sealed, DROPPED)
         metrics.SEALED_DAYS.inc(len(sealed))
-        logger.info("%s key days sealed", len(sealed), extra={"partition": partition})
+        fields = {"partition": partition, "offset": needed_offset}
+        logger.info("%s key days sealed", len(sealed), extra=fields)
 
 
 def _towns_and_days(keys: Iterable[DayKey]) -> dict[str, object]:

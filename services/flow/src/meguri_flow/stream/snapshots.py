@@ -76,7 +76,8 @@ class Snapshots:
                 return Loaded(snapshot.load(data, format_), int(str(row["slot"])), len(data))
             except snapshot.SnapshotError as error:
                 metrics.DAMAGED_SNAPSHOTS.inc()
-                logger.warning("snapshot at offset %s is skipped: %s", row["next_offset"], error)
+                fields = {"partition": partition, "offset": row["next_offset"]}
+                logger.warning("a snapshot is passed over for the one before it: %s", error, extra=fields)
                 failure = error
         if failure:
             raise snapshot.SnapshotError(
