@@ -15,12 +15,13 @@ MEMBER_FILES := $(MEMBERS:=/pyproject.toml)
 PAGE_ASSETS := services/dashboard/assets/package-lock.json services/dashboard/src/meguri_dashboard/assets.py \
 	$(wildcard services/dashboard/src/meguri_dashboard/messages/*/*.yaml services/dashboard/src/meguri_dashboard/templates/*.html)
 
-.PHONY: help demo test bench lint types format set-up test-needs
+.PHONY: help demo test bench chaos lint types format set-up test-needs
 
 help:
 	echo 'make demo    the whole of Meguri on this machine: two simulated towns, 60 days, then live; Ctrl-C stops it'
 	echo 'make test    lint, types and every test'
 	echo 'make bench   how many detections a second the flow folds here'
+	echo 'make chaos   CHAOS_ROUNDS (100) rounds in which processes are killed, and the truth is to be found'
 	echo 'make lint    ruff, as make test runs it;  make format  lets ruff rewrite'
 	echo 'make types   mypy, member by member'
 	echo 'make set-up  what all of these do first'
@@ -33,6 +34,9 @@ test: lint types test-needs
 
 bench: set-up
 	exec $(BIN)/python tests/bench/flow_throughput.py $(ARGS)
+
+chaos: test-needs
+	PYTHONPATH=tests exec $(BIN)/python -m chaos $(ARGS)
 
 lint: set-up
 	$(STEP) 'Linting' $(BIN)/ruff check --quiet
