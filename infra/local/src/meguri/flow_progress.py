@@ -44,6 +44,13 @@ async def all_written(running: Running) -> dict[int, int]:
             await asyncio.sleep(_POLL_SECONDS)
 
 
+def folded_topic_end(running: Running, partition: int) -> int:
+    """Where a partition of the folded topic ends in Kafka. Blocks."""
+    with _administration(running) as admin:
+        here = TopicPartition(FOLDED_TOPIC, partition)
+        return int(admin.list_partition_offsets({here: OffsetSpec.LATEST})[here].offset)
+
+
 def one_to_one_progress(running: Running) -> list[TopicProgress]:
     """Of each topic that becomes rows as it is. Asks Kafka; blocks."""
     with _administration(running) as admin:

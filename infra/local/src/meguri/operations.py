@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from meguri.dead_letter_operations import dead_letter_operations
 from meguri.enrolment import ROLES, connect_square, enrol
 from meguri.errors import LocalRunError
+from meguri.flow_command import flow_operations
 from meguri.flow_progress import all_written, one_to_one_progress
 from meguri.opt_outs import opt_out_operations
+from meguri.refold_operations import refold_operations
 
 if TYPE_CHECKING:
     from meguri.control import Operation
@@ -32,7 +34,13 @@ def operations(running: Running) -> dict[str, Operation]:
         return {"next_offsets": await all_written(running)}
 
     own = {"status": status, "enrol": enrol_one, "fold": fold}
-    return {**own, **dead_letter_operations(running), **opt_out_operations(running)}
+    return {
+        **own,
+        **dead_letter_operations(running),
+        **flow_operations(running),
+        **opt_out_operations(running),
+        **refold_operations(running),
+    }
 
 
 def _enrol(running: Running, request: dict[str, Any]) -> dict[str, Any]:

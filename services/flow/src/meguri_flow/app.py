@@ -8,6 +8,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+from meguri_flow.domain.day_rules import DayKey
 from meguri_flow.domain.kernels import compile_kernels
 from meguri_flow.stream.faust_app import faust_app
 from meguri_flow.stream.fold_service import FoldService
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from meguri_kit.log import Log
 
     from meguri_flow.stream.inspection import PartitionReport
+    from meguri_flow.stream.refolding import DayProgress
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +79,10 @@ class Flow:
             return []
         asked = asyncio.run_coroutine_threadsafe(self._fold.inspect(), self._loop)
         return await asyncio.wrap_future(asked)
+
+    def day_progress(self, partition: int, town: str, key_day: int, slice_: int) -> DayProgress | None:
+        """See `Refolding.progress`."""
+        return self._fold.refolding.progress(partition, DayKey(town, key_day, slice_)) if self._fold else None
 
     def _run(self) -> None:
         try:
