@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from meguri_proto.by_day import BY_DAY_MS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,11 +21,8 @@ STAFF: Final = 1
 EQUIPMENT: Final = 2
 """Values of `mark`. Equipment has both."""
 
-BY_DAY_MS: Final = (4 * 3_600_000, 14 * 3_600_000)
-"""When it is day, counted from the key day's start: from 8 to 18 o'clock where that is at 4."""
-
 DWELL: Final = np.dtype([("device", "u8"), ("dwell_ms", "i8"), ("by_day_ms", "i8")])
-"""How long the closed visits of a device last together, and how long of it by day."""
+"""How long the closed visits of a device last together, and how long of it by day (`BY_DAY_MS`)."""
 MARKED: Final = np.dtype([("device", "u8"), ("mark", "u1")])
 
 
