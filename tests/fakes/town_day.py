@@ -34,6 +34,7 @@ class TownDay:
     key_day: int = DAY
     town: str = TOWN.town
     generation: int = 0
+    slice: int = 0
     _devices: count = field(default_factory=lambda: count(1))
 
     @property
@@ -107,7 +108,15 @@ class TownDay:
             version=version,
         )
 
-    def day(self, until_ms, *, complete=0, late=0, version=1):
+    def mark(self, *devices, mark=1):
+        """Devices that are staff's (1) or equipment (2)."""
+        self._insert("marked_devices", len(devices), device=list(devices), mark=mark, version=1)
+
+    def seal(self, *, lost=0):
+        """The day's pseudonyms are dropped."""
+        self._insert("sealed_days", sealed_ms=self.start_ms + 48 * HOUR, dropped=1, lost=lost, version=1)
+
+    def day(self, until_ms, *, complete=0, late=0, lost=0, version=1):
         """The day's row; the watermark is 10 minutes behind town time."""
         self._insert(
             "days",
@@ -117,13 +126,19 @@ class TownDay:
             detections=1000,
             late=late,
             duplicates=0,
+            lost=lost,
             complete=complete,
             version=version,
         )
 
     def _insert(self, table, rows=1, **columns):
         """A value that is no list stands in every row."""
-        of_day = {"town": self.town, "key_day": day_date(self.key_day), "generation": self.generation}
+        of_day = {
+            "town": self.town,
+            "key_day": day_date(self.key_day),
+            "slice": self.slice,
+            "generation": self.generation,
+        }
         full = {**of_day, **columns}
         lists = {name: value if isinstance(value, list) else [value] * rows for name, value in full.items()}
         self.store.insert(table, lists)

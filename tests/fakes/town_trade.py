@@ -115,7 +115,9 @@ def asked(first=DAY, last=DAY, *, complete=True, town=TRADING, until_ms=8 * HOUR
         start_ms, end_ms = town.day_bounds_ms(key_day)
         over = complete or key_day < last
         now_ms = end_ms + HOUR if over else start_ms + until_ms
-        known[key_day] = DayRow(key_day, 0, now_ms - town.lateness_ms, now_ms, 0, over)
+        known[key_day] = DayRow(
+            key_day, ((0, 0),), now_ms - town.lateness_ms, now_ms, late=0, lost=0, complete=over
+        )
     return Asked(town, Period(first, last), known)
 
 

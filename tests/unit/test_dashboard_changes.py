@@ -24,7 +24,7 @@ class Days:
         if self.is_away:
             raise StoreUnavailableError("away")
         return [
-            {"key_day": day_date(day), "generation": 0, "version": version}
+            {"key_day": day_date(day), "version": version}
             for day, version in self.versions.items()
             if day >= self.asked[-1]
         ]

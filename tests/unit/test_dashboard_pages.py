@@ -32,7 +32,7 @@ class Rows:
 
 
 def day_row(key_day=DAY, **values):
-    row = {"key_day": day_date(key_day), "generation": 0, "late": 0, "complete": 0}
+    row = {"key_day": day_date(key_day), "slice": 0, "generation": 0, "late": 0, "lost": 0, "complete": 0}
     times = {"watermark_ms": START + 8 * HOUR, "town_time_ms": START + 8 * HOUR}
     return {**row, **times, **values}
 
@@ -131,9 +131,45 @@ def test_the_latest_day_is_shown_unless_another_is_asked_for(client, rows):
 
 def test_late_signals_are_told_where_there_are_any(client, rows):
     english = {"Accept-Language": "en"}
-    assert "too late:" not in client.get(PAGE, headers=english).text
-    rows.rows["days"] = [day_row(late=37)]
-    assert "Signals that came too late: 37." in client.get(PAGE, headers=english).text
+    assert "late: 37" not in client.get(PAGE, headers=english).text
+    rows.rows["days"] = [day_row(late=30), day_row(late=7, slice=1)]
+    page = client.get(PAGE, headers=english).text
+    assert "Signals that came late: 37. They are not in these figures yet" in page
+    rows.rows["sealed_days"] = [{"key_day": day_date(DAY), "lost": 0}]
+    page = client.get(PAGE, headers=english).text
+    assert "Signals that came too late: 37. They are in none of these figures." in page
+
+
+def test_messages_that_were_lost_are_told_where_there_are_any(client, rows):
+    english = {"Accept-Language": "en"}
+    assert "were lost" not in client.get(PAGE, headers=english).text
+    rows.rows["days"] = [day_row(lost=3)]
+    assert "Up to 3 messages with signals of this period were lost" in client.get(PAGE, headers=english).text
+
+
+@pytest.mark.parametrize(
+    ("language", "state", "said"),
+    [("en", "lost", "1 of 1 days are lost: Fri 4 Oct."), ("ja", "失われた日", "1日のうち1日は失われました")],
+)
+def test_a_day_that_was_dropped_before_it_was_counted_is_shown_as_lost(client, rows, language, state, said):
+    rows.rows["sealed_days"] = [{"key_day": day_date(DAY), "lost": 1}]
+    for days in ([day_row()], []):
+        rows.rows["days"] = days
+        page = client.get(PAGE, headers={"Accept-Language": language}).text
+        assert f'<p class="badge">{state}</p>' in page
+        assert said in page
+        assert ('<section class="block" id="sensors"' in page) is bool(days)
+
+
+def test_a_day_that_was_complete_is_not_lost(client, rows):
+    rows.rows["sealed_days"] = [{"key_day": day_date(DAY), "lost": 1}]
+    rows.rows["days"] = [day_row(complete=1)]
+    assert "lost" not in client.get(f"{PAGE}/figures", headers={"Accept-Language": "en"}).text
+
+
+def test_a_day_is_as_far_as_the_slice_that_is_furthest_behind(client, rows):
+    rows.rows["days"] = [day_row(complete=1), day_row(slice=1, watermark_ms=START + 3 * HOUR)]
+    assert "so far, as of 07:00" in client.get(PAGE, headers={"Accept-Language": "en"}).text
 
 
 @pytest.mark.parametrize("error", [StoreUnavailableError("away"), StoreError("no such table")])

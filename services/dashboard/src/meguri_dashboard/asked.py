@@ -44,7 +44,7 @@ class Asked:
 
     @cached_property
     def known(self) -> tuple[DayRow, ...]:
-        """The days of the period that have figures, the earliest first."""
+        """The days of the period of which anything is known, the earliest first."""
         return tuple(self.days[day] for day in self.period.days if day in self.days)
 
     @cached_property
@@ -55,11 +55,16 @@ class Asked:
     @cached_property
     def running(self) -> tuple[DayRow, ...]:
         """Those that are not: what is found of them stands in `visits` and `moves`."""
-        return tuple(day for day in self.known if not day.complete)
+        return tuple(day for day in self.known if day.is_running)
+
+    @cached_property
+    def lost(self) -> tuple[DayRow, ...]:
+        """Those that were dropped before they were found: of visits and moves nothing is known."""
+        return tuple(day for day in self.known if day.is_lost)
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """The days of the period without figures."""
+        """The days of the period of which nothing is known."""
         return tuple(day for day in self.period.days if day not in self.days)
 
     @property
@@ -74,7 +79,7 @@ class Asked:
             return self.bounds_ms[0]
         last = self.known[-1]
         start_ms, end_ms = self.town.day_bounds_ms(last.key_day)
-        return end_ms if last.complete else max(start_ms, min(last.watermark_ms, end_ms))
+        return max(start_ms, min(last.watermark_ms, end_ms)) if last.is_running else end_ms
 
     @property
     def bounds_ms(self) -> tuple[int, int]:
@@ -96,7 +101,7 @@ class Asked:
 
     def _hours(self) -> tuple[Slot, ...]:
         start_ms, end_ms = self.bounds_ms
-        as_of_ms, is_known = self.as_of_ms, bool(self.known)
+        as_of_ms, is_known = self.as_of_ms, bool(self.complete or self.running)
         return tuple(
             Slot(
                 unit=Unit.HOUR,
@@ -111,6 +116,7 @@ class Asked:
 
     def _spans(self) -> tuple[Slot, ...]:
         running = {day.key_day for day in self.running}
+        has_figures = running | {day.key_day for day in self.complete}
         return tuple(
             Slot(
                 unit=self.period.unit,
@@ -118,7 +124,7 @@ class Asked:
                 start_ms=self.town.day_bounds_ms(span.first)[0],
                 end_ms=self.town.day_bounds_ms(span.last)[1],
                 so_far=any(day in running for day in span.days),
-                has_figures=any(day in self.days for day in span.days),
+                has_figures=any(day in has_figures for day in span.days),
             )
             for span in self.period.spans
         )
@@ -132,8 +138,8 @@ class Asked:
         }
 
     def of_day(self, day: DayRow) -> dict[str, object]:
-        """The parameters of a query about one day: town, key_day, generation."""
-        return {"town": self.town.town, "key_day": day_date(day.key_day), "generation": day.generation}
+        """The parameters of a query about one day: town, key_day, folds."""
+        return {"town": self.town.town, "key_day": day_date(day.key_day), "folds": day.folds}
 
     def of_units(self) -> dict[str, object]:
         """`of_period`, with the first and last day of its whole calendar months (first_whole, last_whole).

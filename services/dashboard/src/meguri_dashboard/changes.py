@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from meguri_kit.clickhouse.store import StoreError
 
-from meguri_dashboard.days import read_newest_versions
+from meguri_dashboard.days import read_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,14 +93,14 @@ class DayWatch:
         self._store = store
         self._subscribers = subscribers
         self._every_s = every_s
-        self._seen: dict[str, dict[int, tuple[int, int]]] = {town: {} for town in towns}
+        self._seen: dict[str, dict[int, int]] = {town: {} for town in towns}
         self.is_store_up = True
 
     async def run(self) -> None:
         """Look until cancelled. That the store went away or came back is a change of every town."""
         while True:
             try:
-                found = await asyncio.to_thread(read_newest_versions, self._store, self._since())
+                found = await asyncio.to_thread(read_versions, self._store, self._since())
             except StoreError:
                 self._set_store(up=False)
             else:

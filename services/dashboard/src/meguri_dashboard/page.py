@@ -15,10 +15,11 @@ from meguri_dashboard.blocks import (
     sales,
     sensor_health,
 )
+from meguri_dashboard.days import Seal
 from meguri_dashboard.periods import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from meguri_kit.clickhouse.store import Store
 
@@ -53,9 +54,10 @@ class View:
     """The figures of a page in one language."""
 
     title: str
-    as_of: str | None
-    """Words of a period that is still running."""
-    as_of_iso: str
+    state: str
+    """Whether the period is still running, over or lost."""
+    as_of_iso: str | None
+    """Up to when its figures are, while it is running."""
     notices: tuple[str, ...]
     blocks: tuple[Block, ...]
 
@@ -71,25 +73,43 @@ def page_view(figures: PageFigures, words: Wording) -> View:
     asked = figures.asked
     return View(
         title=words.period(asked.period),
-        as_of=words.text("period.so_far", time=words.clock(asked.as_of_ms)) if asked.running else None,
-        as_of_iso=words.iso(asked.as_of_ms),
+        state=_state(asked, words),
+        as_of_iso=words.iso(asked.as_of_ms) if asked.running else None,
         notices=tuple(_notices(asked, words)),
         blocks=tuple(block.block(words) for block in figures.blocks),
     )
 
 
-def _notices(asked: Asked, words: Wording) -> Sequence[str]:
-    notices = []
-    late = sum(day.late for day in asked.known)
-    if late:
-        notices.append(words.text("period.late", count=words.number(late)))
+def _state(asked: Asked, words: Wording) -> str:
+    if asked.running:
+        return words.text("period.so_far", time=words.clock(asked.as_of_ms))
+    return words.text("period.complete" if asked.complete else "period.lost_state")
+
+
+def _notices(asked: Asked, words: Wording) -> Iterator[str]:
+    late = {seal: sum(day.late for day in asked.known if day.seal is seal) for seal in Seal}
+    if late[Seal.NONE]:
+        yield words.text("period.late_to_come", count=words.number(late[Seal.NONE]))
+    if late[Seal.FOUND]:
+        yield words.text("period.late", count=words.number(late[Seal.FOUND]))
+    messages = sum(day.lost for day in asked.known)
+    if messages:
+        yield words.text("period.messages_lost", count=words.number(messages))
+    if asked.lost:
+        yield words.text("period.lost", **_named([day.key_day for day in asked.lost], asked, words))
     if asked.missing:
-        runs = _runs(asked.missing)
-        named = words.text("date.range_joint").join(map(words.days_short, runs[:_MOST_NAMED]))
-        key = "period.missing" if len(runs) <= _MOST_NAMED else "period.missing_more"
-        count, length = words.number(len(asked.missing)), words.number(asked.period.length)
-        notices.append(words.text(key, count=count, length=length, days=named))
-    return notices
+        yield words.text("period.missing", **_named(asked.missing, asked, words))
+
+
+def _named(key_days: Sequence[int], asked: Asked, words: Wording) -> dict[str, str]:
+    """What a text says of some days of the period: their names as far as there is room."""
+    runs = _runs(key_days)
+    days = words.text("date.range_joint").join(map(words.days_short, runs[:_MOST_NAMED]))
+    return {
+        "count": words.number(len(key_days)),
+        "length": words.number(asked.period.length),
+        "days": days if len(runs) <= _MOST_NAMED else words.text("date.range_more", days=days),
+    }
 
 
 def _runs(key_days: Sequence[int]) -> list[Period]:

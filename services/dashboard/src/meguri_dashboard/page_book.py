@@ -58,7 +58,8 @@ class PageBook:
         """What may be shown; within a minute of town time the counts stay as they are."""
         key = (asked.town.town, asked.period)
         minute = tuple(
-            (day.key_day, day.generation, day.complete, day.watermark_ms // MINUTE_MS) for day in asked.known
+            (day.key_day, day.folds, day.complete, day.seal, day.watermark_ms // MINUTE_MS)
+            for day in asked.known
         )
         kept = self._readings.pop(key, None)
         now_s = time.monotonic()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
 from meguri_proto.key_days import day_date
 
 from meguri_dashboard.blocks.block import Block, Chart, Table
-from meguri_dashboard.days import key_day_of, whole
+from meguri_dashboard.days import folds_of, key_day_of, whole
 from meguri_dashboard.drawings import Panel, columns, count_mark, top_of
+from meguri_dashboard.left_out import left_out_definition, left_out_note, read_left_out
 from meguri_dashboard.periods import WEEK, Unit
 from meguri_dashboard.suppression import FEWER, Count, publish, total
 
@@ -66,6 +67,8 @@ class ArrivalsFigures:
     """Some came from addresses that devices made up: then arrivals are signals, and not devices."""
     usual_days: int
     """How many days of the same weekday the usual is the median of; 0 for a longer period, or none."""
+    left_out: Count | None = None
+    """See `read_left_out`."""
 
     def block(self, words: Wording) -> Block:
         """The figures in the language of `words`."""
@@ -73,7 +76,11 @@ class ArrivalsFigures:
 
 
 def read(store: Store, asked: Asked) -> ArrivalsFigures:
-    """Arrivals of the period, and what is usual. Raises StoreError."""
+    """Arrivals of the period, what is usual, and how many devices are left out. Raises StoreError."""
+    return replace(_read_beside_usual(store, asked), left_out=read_left_out(store, asked))
+
+
+def _read_beside_usual(store: Store, asked: Asked) -> ArrivalsFigures:
     if asked.period.is_day:
         same_weekday = [asked.period.first - WEEK * n for n in range(1, WEEKS_BEFORE + 1)]
         before = [day for day in same_weekday if day in asked.days and asked.days[day].complete]
@@ -93,7 +100,11 @@ def _read_day(store: Store, asked: Asked, before: Sequence[int]) -> ArrivalsFigu
     by_day: dict[int, _Shown] = defaultdict(dict)
     has_signals = False
     if known:
-        params = {"town": asked.town.town, "key_days": [day_date(day) for day in known]}
+        params = {
+            "town": asked.town.town,
+            "key_days": [day_date(day) for day in known],
+            "folds": folds_of(asked.days[day] for day in known),
+        }
         for row in store.query("meguri_dashboard/arrivals_by_hour", params):
             key_day, hour = key_day_of(row), whole(row["hour"])
             by_day[key_day][str(row["place"]), hour] = _cell(row, asked.step)
@@ -110,11 +121,18 @@ def _read_day(store: Store, asked: Asked, before: Sequence[int]) -> ArrivalsFigu
 def _read_longer(store: Store, asked: Asked, before: Period | None) -> ArrivalsFigures:
     """A day has the total of its shown hours, here as on its own page. The usual is the period before."""
     first = before.first if before else asked.period.first
-    params = {**asked.of_period(), "first": day_date(first), "step": asked.step}
+    known_before = [asked.days[day] for day in before.days if day in asked.days] if before else []
+    complete = [*(day for day in known_before if day.complete), *asked.complete]
+    params = {
+        **asked.of_period(),
+        "first": day_date(first),
+        "folds": folds_of(complete),
+        "step": asked.step,
+    }
     sums: _Shown = {}
     usual: _Shown = {}
     has_signals = False
-    for row in store.query("meguri_dashboard/arrivals_by_day", params):
+    for row in store.query("meguri_dashboard/arrivals_by_day", params) if complete else ():
         key_day, place, shown = key_day_of(row), str(row["place"]), whole(row["shown"])
         if key_day >= asked.period.first:
             _add(sums, (place, asked.slot_index(key_day)), shown)
@@ -196,6 +214,7 @@ class _Words:
         definition = (
             self._text("arrivals.definition", gap=self._words.duration(figures.asked.town.gap_ms)),
             self._text("arrivals.definition_suppressed", step=step),
+            *left_out_definition(figures.asked, self._words),
             self._text(
                 "arrivals.definition_usual_day" if is_hours else "arrivals.definition_usual_period",
                 weeks=WEEKS_BEFORE,
@@ -212,7 +231,10 @@ class _Words:
             title=title,
             definition=definition,
             sentences=(sentence, *self._comparison()),
-            notes=(self._text("arrivals.signals"),) if figures.has_signals else (),
+            notes=(
+                *((self._text("arrivals.signals"),) if figures.has_signals else ()),
+                *left_out_note(figures.asked, figures.left_out, self._words),
+            ),
             facts=tuple((self._words.place(place.place), self._total(place)) for place in figures.places),
             charts=(Chart(self._drawing(), self._legend()),),
             tables=(self._table(),),

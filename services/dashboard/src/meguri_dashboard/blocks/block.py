@@ -81,4 +81,4 @@ class Figures(Protocol):
 
 
 Reader: TypeAlias = "Callable[[Store, Asked], Figures | None]"
-"""A block module's `read`; None where the town's file has nothing of the kind."""
+"""A block module's `read`; None where there is nothing of the kind to be shown."""

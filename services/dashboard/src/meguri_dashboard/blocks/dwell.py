@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from meguri_proto.dwell_bins import DWELL_EDGES_MS
 
 from meguri_dashboard.blocks.block import Block, Chart, Table
-from meguri_dashboard.days import whole
+from meguri_dashboard.days import folds_of, whole
 from meguri_dashboard.drawings import Panel, bars, count_mark, top_of
+from meguri_dashboard.left_out import left_out_definition
 from meguri_dashboard.suppression import Count, publish, total
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class DwellFigures:
 def read(store: Store, asked: Asked) -> DwellFigures:
     """Stays of the period that have ended. Raises StoreError."""
     shown: dict[tuple[str, int], list[Count]] = {}
-    rows = store.query("meguri_dashboard/dwell", asked.of_units()) if asked.complete else []
+    complete = {**asked.of_units(), "folds": folds_of(asked.complete)}
+    rows = store.query("meguri_dashboard/dwell", complete) if asked.complete else []
     for day in asked.running:
         params = {**asked.of_day(day), "edges_ms": list(DWELL_EDGES_MS)}
         rows += store.query("meguri_dashboard/dwell_running", params)
@@ -85,6 +87,7 @@ class _Words:
         definition = (
             self._text("dwell.definition", gap=self._words.duration(town.gap_ms)),
             self._text("dwell.definition_panel"),
+            *left_out_definition(self._figures.asked, self._words),
         )
         if not self._places:
             empty = (self._text("dwell.empty_title"), self._text("dwell.empty", step=self._step))

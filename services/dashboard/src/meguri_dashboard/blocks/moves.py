@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from meguri_dashboard.blocks.block import Block, Chart, Table
-from meguri_dashboard.days import whole
+from meguri_dashboard.days import folds_of, whole
 from meguri_dashboard.drawings import Panel, bars, count_mark, top_of
+from meguri_dashboard.left_out import left_out_definition
 from meguri_dashboard.suppression import Count, publish, total
 from meguri_dashboard.town_map import Flow, PlaceMark, draw_map
 
@@ -51,9 +52,10 @@ class MovesFigures:
 
 def read(store: Store, asked: Asked) -> MovesFigures:
     """Moves and paths of the period. Raises StoreError."""
-    moves = store.query("meguri_dashboard/moves", asked.of_units()) if asked.complete else []
+    complete = {**asked.of_units(), "folds": folds_of(asked.complete)}
     with_step = {"step": asked.step}
-    paths = store.query("meguri_dashboard/paths", asked.of_units() | with_step) if asked.complete else []
+    moves = store.query("meguri_dashboard/moves", complete) if asked.complete else []
+    paths = store.query("meguri_dashboard/paths", complete | with_step) if asked.complete else []
     for day in asked.running:
         moves += store.query("meguri_dashboard/moves_running", asked.of_day(day))
         paths += store.query("meguri_dashboard/paths_running", asked.of_day(day) | with_step)
@@ -97,6 +99,7 @@ class _Words:
         definition = (
             self._text("moves.definition"),
             self._text("moves.definition_panel", step=self._step),
+            *left_out_definition(self._figures.asked, self._words),
         )
         if not figures.moves:
             empty = (self._text("moves.empty_title"), self._text("moves.empty", step=self._step))

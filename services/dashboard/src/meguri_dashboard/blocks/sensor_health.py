@@ -11,7 +11,7 @@ from meguri_proto.key_days import day_date
 
 from meguri_dashboard.asked import Asked
 from meguri_dashboard.blocks.block import Block, Chart, Line, Table
-from meguri_dashboard.days import whole
+from meguri_dashboard.days import folds_of, whole
 from meguri_dashboard.drawings import Mark, Panel, strips
 from meguri_dashboard.periods import WEEK, Period
 from meguri_dashboard.times import MINUTE_MS
@@ -117,9 +117,11 @@ class SensorHealthFigures:
         return _Words(self, words).block()
 
 
-def read(store: Store, asked: Asked) -> SensorHealthFigures:
+def read(store: Store, asked: Asked) -> SensorHealthFigures | None:
     """The sensors and counters on the period's last day that has figures. Raises StoreError."""
-    day = asked.known[-1]
+    day = next((day for day in reversed(asked.known) if day.folds), None)
+    if day is None:
+        return None
     of_day = Asked(asked.town, Period(day.key_day, day.key_day), asked.days)
     params = asked.of_day(day)
     rows = {str(row["sensor"]): row for row in store.query("meguri_dashboard/sensors", params)}
@@ -151,7 +153,7 @@ def read(store: Store, asked: Asked) -> SensorHealthFigures:
 def _usual(store: Store, asked: Asked, day: DayRow) -> dict[str, int]:
     """By sensor: the median of what it delivered on the same weekday before, up to the same time of day."""
     start_ms, end_ms = asked.town.day_bounds_ms(day.key_day)
-    elapsed_ms = (end_ms if day.complete else max(start_ms, min(day.town_time_ms, end_ms))) - start_ms
+    elapsed_ms = (max(start_ms, min(day.town_time_ms, end_ms)) if day.is_running else end_ms) - start_ms
     before = [day.key_day - WEEK * n for n in range(1, WEEKS_BEFORE + 1)]
     known = [key_day for key_day in before if key_day in asked.days and asked.days[key_day].complete]
     if len(known) < LEAST_DAYS:
@@ -159,6 +161,7 @@ def _usual(store: Store, asked: Asked, day: DayRow) -> dict[str, int]:
     params = {
         "town": asked.town.town,
         "key_days": [day_date(key_day) for key_day in known],
+        "folds": folds_of(asked.days[key_day] for key_day in known),
         "until_ms": [asked.town.day_bounds_ms(key_day)[0] + elapsed_ms for key_day in known],
     }
     found: dict[str, list[int]] = {}
@@ -182,13 +185,13 @@ def _sensor(  # noqa: PLR0913  # what is known of a sensor, each by name
         return whole(row[column]) if row else 0
 
     signals, last_ms = number("detections"), number("last_ms")
-    refused = whole(clock["refused"]) if clock and not day.complete else number("refused")
+    refused = whole(clock["refused"]) if clock and day.is_running else number("refused")
     lead_ms = whole(clock["lead_ms"]) if clock else 0
     holds = {
         SensorState.AHEAD: refused > 0,
         SensorState.BEHIND: lead_ms < -lateness_ms,
         SensorState.SILENT: signals == 0,
-        SensorState.QUIET: not day.complete and day.town_time_ms - last_ms > QUIET_AFTER_MS,
+        SensorState.QUIET: day.is_running and day.town_time_ms - last_ms > QUIET_AFTER_MS,
         SensorState.LOW: (usual or 0) >= LEAST_USUAL and signals * UNUSUAL_TIMES < (usual or 0),
         SensorState.HIGH: (usual or 0) >= LEAST_USUAL and signals > (usual or 0) * UNUSUAL_TIMES,
         SensorState.HEARD: True,

@@ -1,7 +1,7 @@
 -- How many arrivals do the hours of each complete key day show at each place?
 -- An hour is shown as a page of its day shows it (suppression.py): not at all with fewer arrivals or addresses
 -- than the step, else rounded to it. So a day has the same total wherever it stands.
--- params: town, first, last (key days), step
+-- params: town, first, last (key days), folds (a tuple of (key day, slice, generation)), step
 -- columns: key_day, place, shown (0 for none), random (arrivals of addresses that devices made up)
 SELECT
     key_day,
@@ -22,14 +22,7 @@ FROM
     FROM day_arrivals FINAL
     WHERE
         town = %(town)s AND key_day >= %(first)s AND key_day <= %(last)s
-        AND (key_day, generation) IN (
-            SELECT
-                key_day,
-                max(generation)
-            FROM days
-            WHERE town = %(town)s AND key_day >= %(first)s AND key_day <= %(last)s AND complete = 1
-            GROUP BY key_day
-        )
+        AND (key_day, slice, generation) IN %(folds)s
     GROUP BY key_day, place, hour
 )
 GROUP BY key_day, place

@@ -1,5 +1,5 @@
 -- How many visits began at each place in each hour of some complete key days, and of how many distinct addresses?
--- params: town, key_days (a list)
+-- params: town, key_days (a list), folds (a tuple of (key day, slice, generation))
 -- columns: key_day, place, hour (full hours since the day's start, from 0), arrivals, devices, random (arrivals
 -- of addresses that devices made up); hours without any are absent
 SELECT
@@ -12,13 +12,6 @@ SELECT
 FROM day_arrivals FINAL
 WHERE
     town = %(town)s AND key_day IN %(key_days)s
-    AND (key_day, generation) IN (
-        SELECT
-            key_day,
-            max(generation)
-        FROM days
-        WHERE town = %(town)s AND key_day IN %(key_days)s AND complete = 1
-        GROUP BY key_day
-    )
+    AND (key_day, slice, generation) IN %(folds)s
 GROUP BY key_day, place, hour
 ORDER BY key_day, place, hour

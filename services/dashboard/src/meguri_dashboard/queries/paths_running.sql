@@ -1,6 +1,7 @@
 -- Which ways of at least two moves did at least so many devices with a stable address take on a running key day?
 -- A way is an unbroken chain of moves; it begins where a move's ordinal is 1.
--- params: town, key_day, generation, step
+-- Those of staff and equipment are left out.
+-- params: town, key_day, folds (a tuple of (slice, generation)), step
 -- columns: path (places joined by >), paths, devices (none below the step)
 SELECT
     path,
@@ -26,7 +27,13 @@ FROM
                 PARTITION BY device ORDER BY first_ms, place ROWS UNBOUNDED PRECEDING
             ) AS chain
         FROM moves FINAL
-        WHERE town = %(town)s AND key_day = %(key_day)s AND generation = %(generation)s AND random = 0
+        WHERE
+            town = %(town)s AND key_day = %(key_day)s AND (slice, generation) IN %(folds)s AND random = 0
+            AND device NOT IN (
+                SELECT device
+                FROM marked_devices
+                WHERE town = %(town)s AND key_day = %(key_day)s AND (slice, generation) IN %(folds)s
+            )
     )
     GROUP BY device, chain
     HAVING count() >= 2

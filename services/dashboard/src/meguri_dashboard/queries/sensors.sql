@@ -1,5 +1,5 @@
 -- What did each sensor deliver on one key day, and when was it last heard?
--- params: town, key_day, generation
+-- params: town, key_day, folds (a tuple of (slice, generation))
 -- columns: sensor, detections, weak (below the sensor's least RSSI), late, duplicates, refused (its clock was
 -- ahead), last_ms
 SELECT
@@ -11,6 +11,6 @@ SELECT
     sum(sensor_health.refused) AS refused,
     max(sensor_health.last_ms) AS last_ms
 FROM sensor_health FINAL
-WHERE town = %(town)s AND key_day = %(key_day)s AND generation = %(generation)s
+WHERE town = %(town)s AND key_day = %(key_day)s AND (slice, generation) IN %(folds)s
 GROUP BY sensor
 ORDER BY sensor
