@@ -1,5 +1,6 @@
 """How the fold's service treats the offsets that it reads: a fake consumer hands them out."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -148,3 +149,20 @@ async def test_what_ended_a_write_ends_the_worker_also_when_nothing_more_comes(r
     service._owned[WHERE] = RefusedPartition(0, None, store=None, snapshots=None)
     with pytest.raises(StoreError, match="refused"):
         await reading(range(3), end=3)
+
+
+async def test_a_commit_that_kafka_does_not_answer_holds_up_no_other_partitions_rows(
+    reading, service, monkeypatch
+):
+    async def never_answered(_):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("meguri_flow.stream.fold_service.COMMIT_SECONDS", 0.01)
+    service._consumer.commit = never_answered
+    other = OwnedPartition(1, None, store=None, snapshots=None)
+    other.observe(list(enumerate(LOG[:3])))
+    written = []
+    monkeypatch.setattr(other, "write", written.append)
+    service._owned[TopicPartition("detections", 1)] = other
+    assert await reading(range(3), end=3) == [[3], []]
+    assert [checkpoint.next_offset for checkpoint in written] == [3]
