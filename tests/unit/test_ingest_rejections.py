@@ -96,9 +96,9 @@ async def test_a_batch_made_with_another_key_is_rejected(ingest):
 
 async def test_a_batch_of_a_sealed_day_is_rejected_with_the_reason(ingest):
     batch = ingest.batch([0])
-    await ingest.tick(START + 2 * DAY)
+    await ingest.tick(START + 2 * DAY - 1)
     assert reasons(await ingest.post([batch])) == ([], 1)
-    await ingest.tick(START + 2 * DAY + 1)
+    await ingest.tick(START + 2 * DAY)
     assert reasons(await ingest.post([batch])) == ([("batches[0]", "day_sealed")], 0)
 
 

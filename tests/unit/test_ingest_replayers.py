@@ -3,6 +3,7 @@
 import pytest
 from fakes.ingest_world import DAY, HOUR, KEY_DAY, MINUTE, NOON, START, IngestWorld
 from meguri_proto.columns import Kind, read_columns
+from meguri_proto.schema.counts_pb2 import CountBatch
 from meguri_proto.schema.log_pb2 import Refused, Tick
 from meguri_proto.topics import detections_partition
 
@@ -169,3 +170,45 @@ async def test_a_town_without_a_time_has_no_day_in_which_to_say_it(tmp_path):
     assert (await world.post([world.batch()])).status_code == 422
     assert world.log.records() == []
     await world.close()
+
+
+def counted(log):
+    """(counter, from, to, count) of every detection count that was told."""
+    batches = [CountBatch.FromString(each.value) for each in log.read_all("counts")]
+    assert {each.quantity for batch in batches for each in batch.counts} <= {"detections"}
+    return [
+        (batch.counter, each.from_ms, each.to_ms, each.count) for batch in batches for each in batch.counts
+    ]
+
+
+async def test_of_a_sealed_day_a_replayed_batch_leaves_counts_under_its_name_and_nothing_else(ingest):
+    offsets = [0, 1, 5 * MINUTE - 1, 5 * MINUTE, HOUR]
+    batch = ingest.batch(offsets, base_ms=NOON, sequence=3, devices=[77] * 5)
+    await ingest.tick(START + 2 * DAY)
+    for _ in range(2):
+        answer = await ingest.post([batch], role="replayer")
+        (rejected,) = answer.json()["rejected"]
+        assert (rejected["reason"], rejected["detections"], rejected["counted"]) == ("day_sealed", 5, 5)
+        assert answer.json()["accepted"] == 0
+    spans = [(NOON, 3), (NOON + 5 * MINUTE, 1), (NOON + HOUR, 1)]
+    told = [(f"gate/{7:016x}/3", from_ms, from_ms + 5 * MINUTE, number) for from_ms, number in spans]
+    assert counted(ingest.log) == told * 2, "the same counts again, of which a table keeps one"
+    assert [letter.value for letter in ingest.dead_letters()] == [b"", b""]
+    assert "detections" not in bodies(ingest.log)
+
+
+async def test_counts_of_a_sealed_day_end_where_it_ends_and_leave_out_what_lies_outside(ingest):
+    end = START + DAY
+    batch = ingest.batch([0, 1, 2, 3], base_ms=end - 2)
+    await ingest.tick(end + DAY)
+    (rejected,) = (await ingest.post([batch], role="replayer")).json()["rejected"]
+    assert (rejected["detections"], rejected["counted"]) == (4, 2)
+    assert counted(ingest.log) == [(f"gate/{7:016x}/0", end - 5 * MINUTE, end, 2)]
+
+
+async def test_a_sensors_own_batch_of_a_sealed_day_is_left_to_it_to_count(ingest):
+    batch = ingest.batch([0])
+    await ingest.tick(START + 2 * DAY)
+    (rejected,) = (await ingest.post([batch])).json()["rejected"]
+    assert (rejected["reason"], rejected["counted"]) == ("day_sealed", 0)
+    assert counted(ingest.log) == []

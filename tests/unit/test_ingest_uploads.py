@@ -79,8 +79,20 @@ async def test_a_part_of_a_batch_is_accepted_under_the_batchs_name(ingest):
     assert answer.json()["accepted"] == 4
     message = "Their times are ahead of town time by more than the sensor's clock may lead."
     assert answer.json()["rejected"] == [
-        {"item": "batches[1].detections[2-3]", "reason": "clock_ahead", "message": message, "detections": 2},
-        {"item": "batches[1].detections[5-5]", "reason": "clock_ahead", "message": message, "detections": 1},
+        {
+            "item": "batches[1].detections[2-3]",
+            "reason": "clock_ahead",
+            "message": message,
+            "detections": 2,
+            "counted": 0,
+        },
+        {
+            "item": "batches[1].detections[5-5]",
+            "reason": "clock_ahead",
+            "message": message,
+            "detections": 1,
+            "counted": 0,
+        },
     ]
     kept = ingest.log.records(PARTITION)[1].detections
     assert [(s.sequence, s.count) for s in kept.segments] == [(0, 1), (1, 3)]

@@ -93,9 +93,11 @@ def create_app(  # noqa: PLR0913 - it takes what it composes
     dead_letters = DeadLetters(log, metrics)
     ticking = Ticking(log, days, clocks, metrics)
     refusals = Refusals(log, days, partitions)
-    intake = Intake(registry, clocks, rules, ticking, coalescer, refusals, dead_letters, settings)
-    posted = PostedItems(dead_letters, settings)
     till_intake = TillIntake(log, dead_letters, metrics)
+    intake = Intake(
+        registry, clocks, rules, ticking, coalescer, refusals, dead_letters, till_intake, settings
+    )
+    posted = PostedItems(dead_letters, settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

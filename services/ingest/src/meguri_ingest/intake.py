@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from meguri_ingest.refusals import Refusals
     from meguri_ingest.settings import Settings
     from meguri_ingest.ticking import Ticking
+    from meguri_ingest.till_intake import TillIntake
 
 
 class NoTickerError(Exception):
@@ -65,6 +66,7 @@ class Intake:
         coalescer: Coalescer,
         refusals: Refusals,
         dead_letters: DeadLetters,
+        till_intake: TillIntake,
         settings: Settings,
     ) -> None:
         self._registry = registry
@@ -74,6 +76,7 @@ class Intake:
         self._coalescer = coalescer
         self._refusals = refusals
         self._dead_letters = dead_letters
+        self._till_intake = till_intake
         self._settings = settings
 
     async def take(self, principal: Principal, town: Town, body: bytes, encoding: str) -> Outcome:
@@ -96,6 +99,11 @@ class Intake:
                 _letter(town, verdict.sensor, each)
                 for verdict in judged.verdicts
                 for each in verdict.rejected
+            ),
+            *(
+                self._till_intake.append_counts(told.town, told.counter, told.counts)
+                for verdict in judged.verdicts
+                if (told := verdict.counts)
             ),
         )
         # Only now: an upload that is posted again because Kafka did not take it is refused once.

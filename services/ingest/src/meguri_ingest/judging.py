@@ -12,10 +12,13 @@ from meguri_proto.schema.log_pb2 import Segment
 from meguri_proto.schema.upload_pb2 import Batch
 from meguri_proto.towns import Clock
 
+from meguri_ingest.late_counts import late_counts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from meguri_proto.columns import Column
+    from meguri_proto.schema.counts_pb2 import CountBatch
     from meguri_proto.towns import Town
     from numpy.typing import NDArray
 
@@ -62,6 +65,8 @@ class Rejection:
     message: str
     detections: int
     """How many detections that is (of a range that stands for the rest: fewer than its length)."""
+    counted: int = 0
+    """How many of them are told as counts instead."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Verdict:
     rejected: list[Rejected]
     lead_ms: int = 0
     """How far the newest of what was rejected as ahead of town time is ahead of it."""
+    counts: CountBatch | None = None
+    """What is told instead of the detections of a sealed day, where nobody else does."""
 
 
 def judge(batch: Batch, index: int, standing: Standing) -> Verdict:
@@ -96,7 +103,13 @@ def judge(batch: Batch, index: int, standing: Standing) -> Verdict:
         count = min(batch.count, standing.max_detections)
         # A name that only the request knows goes no further.
         known = sensor if sensor in standing.town.sensors else standing.sensor
-        return Verdict(known, None, [Rejected(reason, [Rejection(item, reason, message, count)], count)])
+        counts, counted = None, 0
+        # A sensor counts its own; who replays what it heard cannot.
+        if reason is RejectReason.DAY_SEALED and standing.names_sensors:
+            counts = late_counts(batch, sensor, standing.town)
+            counted = sum(each.count for each in counts.counts)
+        rejection = Rejection(item, reason, message, count, counted)
+        return Verdict(known, None, [Rejected(reason, [rejection], count)], counts=counts)
     columns = read_columns(batch, batch.count)
     town_time_ms = cast("int", standing.town_time_ms)  # without it the batch was refused above
     times = columns["time_offset_ms"].astype(np.int64)
@@ -145,8 +158,11 @@ def _refusals(batch: Batch, standing: Standing) -> Iterator[tuple[RejectReason, 
     _, end_ms = town.day_bounds_ms(batch.key_day)
     if standing.town_time_ms is None:
         yield RejectReason.CLOCK_AHEAD, "The town has no time yet: the replayer ticks before it delivers."
-    elif standing.town_time_ms > end_ms + SEALED_AFTER_MS:
-        yield RejectReason.DAY_SEALED, f"Key day {batch.key_day} ended more than 24 hours ago and is sealed."
+    elif standing.town_time_ms >= end_ms + SEALED_AFTER_MS:
+        yield (
+            RejectReason.DAY_SEALED,
+            f"Key day {batch.key_day} ended 24 hours ago and is sealed: only counts are taken.",
+        )
 
 
 def _refusals_of_sensors(batch: Batch, standing: Standing) -> Iterator[tuple[RejectReason, str]]:

@@ -32,6 +32,11 @@ class RejectedDetections(RejectedItem):
     detections: int = Field(
         description="How many detections it is; fewer than the range is long where it stands for the rest."
     )
+    counted: int = Field(
+        default=0,
+        description="How many of them are told as counts of five minutes instead: those that a replayer "
+        "posts of a sealed day. A sensor counts its own, and posts the counts.",
+    )
 
 
 class UploadAnswer(BaseModel):

@@ -52,6 +52,7 @@ def detections_router(authenticate: Authenticate, intake: Intake, max_body_bytes
                     reason=each.reason.value,
                     message=each.message,
                     detections=each.detections,
+                    counted=each.counted,
                 )
                 for each in outcome.rejected
             ],
