@@ -111,12 +111,14 @@ def dead_letters(bootstrap):
 class Worker:
     """`python -m meguri_flow` as a process of its own; killed at the block's end if it still runs."""
 
+    command = (sys.executable, "-m", "meguri_flow")
+
     def __init__(self, kafka, clickhouse_url, redis_url, output):
         (self._metrics_port,) = free_ports(1)
         self._output = output
         with output.open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "meguri_flow"],
+                self.command,
                 env={
                     **os.environ,
                     "MEGURI_KAFKA": kafka,

@@ -30,18 +30,27 @@ def kafka(kafka_bootstrap):
     return kafka_bootstrap
 
 
-@pytest.fixture
-async def meguri(tmp_path, kafka, redis_url, store):
-    """`meguri refold` as a function of its arguments, beside a worker."""
+@pytest.fixture(scope="module")
+def services(tmp_path_factory, kafka, redis_url, store):
+    """A worker and what it works on, for all tests of the module."""
     log = LogProducer(kafka)
-    flow = Flow(kafka, store, log, redis_url, tmp_path / "flow")
+    flow = Flow(kafka, store, log, redis_url, tmp_path_factory.mktemp("flow"))
     flow.start()
-    assert await asyncio.to_thread(flow.wait_started, PATIENCE)
+    assert flow.wait_started(PATIENCE)
+    yield SimpleNamespace(flow=flow, store=store, log=log)
+    flow.stop()
+    assert flow.failed is None
+    log.close()
+
+
+@pytest.fixture
+async def meguri(tmp_path, kafka, services):
+    """`meguri refold` as a function of its arguments, answered through a control socket."""
     folder = DataFolder(tmp_path / "data")
     folder.control_socket.parent.mkdir(parents=True, exist_ok=True)
     running = SimpleNamespace(
         kafka=SimpleNamespace(bootstrap=kafka),
-        services=SimpleNamespace(flow=flow, store=store, log=log),
+        services=services,
         towns={name: SimpleNamespace(town=name) for name in TOWNS},
     )
     server = await control.serve(folder.control_socket, refold_operations(running))
@@ -53,9 +62,6 @@ async def meguri(tmp_path, kafka, redis_url, store):
     yield refold
     server.close()
     await server.wait_closed()
-    await asyncio.to_thread(flow.stop)
-    assert flow.failed is None
-    log.close()
 
 
 def heard(minute):
