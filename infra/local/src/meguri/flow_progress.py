@@ -97,9 +97,9 @@ def _administration(running: Running) -> Iterator[KafkaAdminClient]:
 
 def _ends(admin: KafkaAdminClient, names: Iterable[str]) -> dict[TopicPartition, int]:
     latest = {
-        TopicPartition(name, number): OffsetSpec.LATEST
-        for name in names
-        for number in range(topics()[name].partitions)
+        TopicPartition(topic["name"], number): OffsetSpec.LATEST
+        for topic in admin.describe_topics(list(names))
+        for number in range(len(topic["partitions"]))
     }
     return {each: found.offset for each, found in admin.list_partition_offsets(latest).items()}
 

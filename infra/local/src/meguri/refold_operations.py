@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from meguri_kit.clickhouse.store import StoreError
-from meguri_kit.log import LogUnavailableError
+from meguri_kit.log import LogUnavailableError, partition_count
 from meguri_proto.key_days import day_number
 from meguri_proto.schema.log_pb2 import Record, Refold
-from meguri_proto.topics import detections_partition, topics
+from meguri_proto.topics import detections_partition
 
 from meguri.errors import LocalRunError
 from meguri.flow_progress import FOLDED_TOPIC, folded_topic_end
@@ -85,7 +85,8 @@ def _found(running: Running, town: str, day: date) -> dict[int, dict[str, object
 
 async def _ask(running: Running, town: str, day: date, slice_: int, found: dict[str, object]) -> Asked:
     number = day_number(day)
-    partition = detections_partition(town, number, topics()[FOLDED_TOPIC].partitions, slice_)
+    partitions = await asyncio.to_thread(partition_count, running.kafka.bootstrap, FOLDED_TOPIC)
+    partition = detections_partition(town, number, partitions, slice_)
     record = Record(refold=Refold(town=town, key_day=number, slice=slice_))
     from_offset = await asyncio.to_thread(folded_topic_end, running, partition)
     try:

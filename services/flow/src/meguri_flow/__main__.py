@@ -12,7 +12,7 @@ from pathlib import Path
 from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.server import ServerStore
 from meguri_kit.clickhouse.store import StoreError
-from meguri_kit.log import LogProducer, TopicError, create_topics
+from meguri_kit.log import LogProducer, TopicError, await_topics
 from meguri_kit.logging import configure as configure_logging
 from prometheus_client import start_http_server
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,7 +51,7 @@ def main() -> int:
     store = ServerStore(settings.clickhouse_url)
     try:
         migrate(store)
-        create_topics(settings.kafka)
+        await_topics(settings.kafka)
     except (StoreError, TopicError) as error:
         logger.error("the flow cannot start: %s", error)  # noqa: TRY400  the sentence is all there is to it
         return 1
