@@ -85,11 +85,11 @@ def _found(running: Running, town: str, day: date) -> dict[int, dict[str, object
 
 async def _ask(running: Running, town: str, day: date, slice_: int, found: dict[str, object]) -> Asked:
     number = day_number(day)
-    partitions = await asyncio.to_thread(partition_count, running.kafka.bootstrap, FOLDED_TOPIC)
-    partition = detections_partition(town, number, partitions, slice_)
     record = Record(refold=Refold(town=town, key_day=number, slice=slice_))
-    from_offset = await asyncio.to_thread(folded_topic_end, running, partition)
     try:
+        partitions = await asyncio.to_thread(partition_count, running.kafka.bootstrap, FOLDED_TOPIC)
+        partition = detections_partition(town, number, partitions, slice_)
+        from_offset = await asyncio.to_thread(folded_topic_end, running, partition)
         await running.services.log.append(FOLDED_TOPIC, record.SerializeToString(), partition=partition)
     except LogUnavailableError as error:
         raise LocalRunError(f"{day} of {town} could not be asked for: {error}. Ask again.") from error
