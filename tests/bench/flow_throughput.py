@@ -14,23 +14,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from bench_engines import append, bench_engines
+from bench_flow import folded_messages, running_flow, wait_until
 from figures import Figure, at_least, bench_options, keep, ratio_at_least, say
 from made_town import DAY_MS, KEY_DAY, MadeTown
-from meguri_flow import metrics
-from meguri_flow.app import Flow
 from meguri_flow.stream import findings
 from meguri_flow.stream.owned import TABLES
 from meguri_kit.clickhouse.embedded import EmbeddedStore
 from meguri_kit.clickhouse.migrations import migrate
-from meguri_kit.log import LogProducer
 from meguri_proto.columns import DTYPES
 from meguri_proto.schema.log_pb2 import Record
 from meguri_proto.topics import detections_partition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+    from bench_engines import Engines
     from figures import Bound
 
 TOWN = MadeTown()
@@ -83,27 +81,18 @@ async def decode_only(bootstrap: str, messages: int) -> float:
     return seen / seconds
 
 
-def through_the_flow(bootstrap: str, redis_url: str, store: EmbeddedStore, folder: Path, total: int) -> Run:
+def through_the_flow(engines: Engines, store: EmbeddedStore, total: int) -> Run:
     """Fold the topic with nothing in the store, from the first message folded to the last row readable."""
     for table in (*TABLES, *findings.TABLES, "days", "snapshots"):
         store.execute(f"TRUNCATE TABLE {table}")
-    log = LogProducer(bootstrap)
-    flow = Flow(bootstrap, store, log, redis_url, folder)
-    folded = metrics.FOLDED_MESSAGES.labels(PARTITION)._value
-    before = folded.get()
-    flow.start()
-    while folded.get() == before and flow.failed is None:
-        time.sleep(0.002)
-    began, at_start = time.perf_counter(), folded.get() - before
-    while not complete(store) and flow.failed is None:
-        time.sleep(0.02)
-    seconds = time.perf_counter() - began
-    flow.stop()
-    log.close()
-    if flow.failed:
-        raise flow.failed
+    before = folded_messages(PARTITION)
+    with running_flow(engines, store) as flow:
+        wait_until(flow, lambda: folded_messages(PARTITION) > before, every=0.002)
+        began, at_start = time.perf_counter(), folded_messages(PARTITION) - before
+        wait_until(flow, lambda: complete(store))
+        seconds = time.perf_counter() - began
     (row,) = store.select("SELECT count() AS visits FROM visits FINAL WHERE closed = 1")
-    share = 1 - at_start / (folded.get() - before)
+    share = 1 - at_start / (folded_messages(PARTITION) - before)
     return Run(total * share / seconds, int(row["visits"]))
 
 
@@ -123,9 +112,7 @@ def measure(detections: int, total: int, rounds: int) -> Figure:
         migrate(store)
         for number in range(rounds):
             decoded.append(asyncio.run(decode_only(engines.bootstrap, messages)))
-            run = through_the_flow(
-                engines.bootstrap, engines.redis_url, store, engines.folder, messages * detections
-            )
+            run = through_the_flow(engines, store, messages * detections)
             folded.append(run.rate)
             say(f"round {number + 1}: decoded {decoded[-1]:,.0f}/s, folded {run}")
         store.close()

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KEY_DAY, START_MS, DAY_MS = 20_000, 1_728_000_000_000, 86_400_000
-DELIVERY_MS = 60_000
-"""From the first to the last detection of a message, at most."""
 _AT_ONCE = 1 << 20
 """Detections that are made at once."""
 
@@ -37,6 +35,8 @@ class MadeTown:
     """The share of the devices that is there at a time; they come and go evenly. 1: all, all the time."""
     gap_ms: int = 30 * 60_000
     lateness_ms: int = 10 * 60_000
+    delivery_ms: int = 60_000
+    """From the first to the last detection of a message, at most."""
 
     def rules(self) -> bytes:
         """The record that opens the day."""
@@ -92,7 +92,7 @@ class MadeTown:
     ) -> Iterator[bytes]:
         shape = persons.shape
         columns = {
-            "time_offset_ms": np.sort(rng.integers(0, DELIVERY_MS, shape), axis=1),
+            "time_offset_ms": np.sort(rng.integers(0, self.delivery_ms, shape), axis=1),
             "device": _pseudonyms(persons),
             "rssi": rng.integers(-85, -40, shape),
             "kind": np.ones(shape),
