@@ -21,12 +21,13 @@ DAY = DayRules(
 TOWN, KEY_DAY = "town", 7
 
 
-def rules_record(key_day=KEY_DAY, town=TOWN, day=DAY):
+def rules_record(key_day=KEY_DAY, town=TOWN, day=DAY, slice_=0):
     sensors = [SensorRule(sensor=s, place=p, minimum_rssi=r) for s, (p, r) in day.sensors.items()]
     return Record(
         rules=Rules(
             town=town,
             key_day=key_day,
+            slice=slice_,
             version=1,
             day_start_ms=day.start_ms,
             day_end_ms=day.end_ms,
@@ -37,7 +38,7 @@ def rules_record(key_day=KEY_DAY, town=TOWN, day=DAY):
     ).SerializeToString()
 
 
-def as_record(message, town=TOWN, key_day=KEY_DAY):
+def as_record(message, town=TOWN, key_day=KEY_DAY, slice_=0):
     if message.tick_ms is not None:
         return Record(tick=Tick(town=town, town_time_ms=message.tick_ms)).SerializeToString()
     record = Record()
@@ -52,6 +53,7 @@ def as_record(message, town=TOWN, key_day=KEY_DAY):
                 boot=delivery.boot,
                 sequence=delivery.sequence,
                 key_day=key_day,
+                slice=slice_,
                 base_time_ms=base,
                 count=len(delivery.detections),
             )
