@@ -79,7 +79,9 @@ def test_a_tick_a_quarter_of_an_hour_after_the_last_asks_for_what_came_late(log)
     log.tick(60)
     log.hear(1, 20)
     assert [log.asked_after(minute) for minute in (61, 74, 75)] == [False, False, True]
-    assert log.partition.days[KEY].asked == len(log.values) - 1, "the tick's offset is the generation"
+    generation = len(log.values) - 1
+    log.tick(90)
+    assert log.partition.days[KEY].asked == generation, "the offset of the tick that asked"
 
 
 def test_nothing_is_asked_for_when_nothing_came_late(log):
@@ -160,6 +162,16 @@ def test_what_comes_late_after_the_generation_does_not_hide_what_came_late_just_
         refold.take_rows()
     assert log.partition.adopt(refold)
     assert refold.day.visits == 1
+
+
+def test_the_time_of_another_town_in_the_partition_ends_no_day_that_is_folded_again(log):
+    log.hear(1, 20)
+    log.add(as_record(Message(tick_ms=DAY.end_ms + SEALED_AFTER_MS), town="elsewhere"))
+    log.hear(2, 21)
+    log.add(ASK)
+    rows = log.refold()
+    assert [row["detections"] for row in table_rows([rows], "days")] == [2]
+    assert list(log.partition.days) == [KEY], "it is not sealed"
 
 
 def test_between_two_refolds_late_data_is_counted_again(log):

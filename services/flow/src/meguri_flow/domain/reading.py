@@ -96,7 +96,7 @@ class Read(NamedTuple):
         return self.data[at : at + length].decode("ascii")
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True)
 def _varint(data: NDArray[np.uint8], at: int, end: int) -> tuple[np.uint64, int]:
     """The number at a position and where it ends; -1 if it does not end within ten bytes."""
     value = np.uint64(0)
@@ -184,7 +184,7 @@ def _segment(data: NDArray[np.uint8], at: int, end: int, segment: Any, source: A
     return at == end
 
 
-@njit(nogil=True, inline="always")
+@njit(nogil=True)
 def _mixed(mixed: np.uint64, value: np.uint64) -> np.uint64:
     mixed = (mixed ^ value) * np.uint64(0x9E3779B97F4A7C15)
     return mixed ^ (mixed >> np.uint64(29))
@@ -242,15 +242,16 @@ def _message(
     segments: NDArray[np.void],
     read_sources: NDArray[np.void],
     n_segments: int,
-    places: NDArray[np.int64],
+    place: NDArray[np.int64],
+    size_of: NDArray[np.int64],
 ) -> int:
     """Read one message; how many segments there are now, or -1 if it is not what ingest writes."""
     value, body = _varint(data, at + 1, end)
     if at >= end or data[at] != _RECORD_DETECTIONS or body < 0 or np.int64(value) != end - body:
         return -1
     at = body
-    sizes = np.zeros(_COLUMNS, np.int64)
-    places[:] = -1
+    for column in range(_COLUMNS):
+        place[column], size_of[column] = -1, 0
     total = 0
     while at < end:
         tag = data[at]
@@ -258,21 +259,21 @@ def _message(
         size = int(np.int64(value))
         if at < 0 or size < 0 or size > end - at:
             return -1
-        column = (np.int64(tag) - _TIMES) >> 3
+        column = int((np.int64(tag) - _TIMES) >> 3)
         if tag == _SEGMENTS and n_segments < segments.size:
             segment = segments[n_segments]
             if not _segment(data, at, at + size, segment, read_sources[n_segments]):
                 return -1
             total += segment.count
             n_segments += 1
-        elif tag & 7 == _LENGTH and 0 <= column < _COLUMNS and places[column] < 0:
-            places[column] = at
-            sizes[column] = size
+        elif tag & 7 == _LENGTH and 0 <= column < _COLUMNS and place[column] < 0:
+            place[column], size_of[column] = at, size
         else:
             return -1
         at += size
-    places[_COUNT] = total
-    agree = sizes[0] == 4 * total and sizes[1] == 8 * total and sizes[2] == total and sizes[3] == total
+    place[_COUNT] = total
+    agree = size_of[0] == 4 * total and size_of[1] == 8 * total
+    agree = agree and size_of[2] == total and size_of[3] == total
     return n_segments if agree else -1
 
 
@@ -290,10 +291,11 @@ def _read(
 ) -> tuple[int, int, int, int]:
     """Numbers of segments, sources, runs and detections."""
     n_segments = n_sources = n_runs = n_detections = 0
+    size_of = np.empty(_COLUMNS, np.int64)
     begin = 0
     for message in range(ends.size):
         end = ends[message]
-        found = _message(data, begin, end, segments, read_sources, n_segments, places[message])
+        found = _message(data, begin, end, segments, read_sources, n_segments, places[message], size_of)
         begin = end
         if n_sources + found - n_segments > sources.size:
             found = -1
@@ -320,6 +322,14 @@ def _read(
 
 
 @njit(nogil=True)
+def _copy(
+    source: NDArray[np.uint8], source_at: int, target: NDArray[np.uint8], target_at: int, length: int
+) -> None:
+    for index in range(length):  # not a slice, whose errors take a second to compile
+        target[target_at + index] = source[source_at + index]
+
+
+@njit(nogil=True)
 def _gather(
     data: NDArray[np.uint8],
     is_plain: NDArray[np.bool_],
@@ -338,12 +348,11 @@ def _gather(
         count = place[_COUNT]
         if count == 0:
             continue
-        after = done + count
-        time_offset_ms[4 * done : 4 * after] = data[place[0] : place[0] + 4 * count]
-        device[8 * done : 8 * after] = data[place[1] : place[1] + 8 * count]
-        rssi[done:after] = data[place[2] : place[2] + count]
-        kind[done:after] = data[place[3] : place[3] + count]
-        done = after
+        _copy(data, place[0], time_offset_ms, 4 * done, 4 * count)
+        _copy(data, place[1], device, 8 * done, 8 * count)
+        _copy(data, place[2], rssi, done, count)
+        _copy(data, place[3], kind, done, count)
+        done += count
 
 
 def read_messages(values: Sequence[bytes]) -> Read:
