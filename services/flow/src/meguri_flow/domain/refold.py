@@ -58,7 +58,7 @@ class Refold:
 
     def tick(self, offset: int, tick: log_pb2.Tick) -> None:
         """See `Folder.tick`."""
-        if self.day.turns_at(tick.town_time_ms):
+        if tick.town == self.key.town and self.day.turns_at(tick.town_time_ms):
             self.day.turn(offset, tick.town_time_ms)
 
     def ask_refold(self, offset: int, refold: log_pb2.Refold) -> None:
