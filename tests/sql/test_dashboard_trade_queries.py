@@ -21,11 +21,12 @@ PARAMS = {
     "counted_by_hour": {**HOURS, "quantity": "people"},
     "counted_by_day": {**OF_PERIOD, "quantity": "people"},
     "counters": OF_DAY,
-    "sensors": {**OF_DAY, "generation": 0},
-    "sensor_clocks": {**OF_DAY, "generation": 0},
+    "sensors": {**OF_DAY, "folds": ((0, 0), (1, 5))},
+    "sensor_clocks": {**OF_DAY, "folds": ((0, 0), (1, 5))},
     "sensor_usual": {
         "town": TOWN.town,
         "key_days": [day_date(DAY - 7), day_date(DAY)],
+        "folds": ((day_date(DAY - 7), 0, 0), (day_date(DAY), 0, 0), (day_date(DAY), 1, 5)),
         "until_ms": [START - 7 * 24 * HOUR + 2 * HOUR, START + 66 * MINUTE],
     },
 }
@@ -46,12 +47,13 @@ class Bin:
     last_ms: int = 0
 
 
-def hear(store, key_day, *bins, generation=0):
+def hear(store, key_day, *bins, slice_=0, generation=0):
     start = TOWN.day_bounds_ms(key_day)[0]
     columns = {name: [getattr(one, name) for one in bins] for name in vars(bins[0])}
     columns["bin_ms"] = [start + at_ms for at_ms in columns.pop("at_ms")]
     columns["last_ms"] = [start + last_ms if last_ms else 0 for last_ms in columns["last_ms"]]
-    full = {"town": TOWN.town, "key_day": day_date(key_day), "generation": generation, "version": 1}
+    fold = {"slice": slice_, "generation": generation}
+    full = {"town": TOWN.town, "key_day": day_date(key_day), **fold, "version": 1}
     store.insert("sensor_health", {**{name: [value] * len(bins) for name, value in full.items()}, **columns})
 
 
@@ -107,6 +109,9 @@ def filled(store):
         Bin("gate", 70 * MINUTE, 6, last_ms=70 * MINUTE, lead_ms=-700_000),
         Bin("gate", 75 * MINUTE),
     )
+    others = Bin("gate", 65 * MINUTE, 2, weak=1, refused=1, lead_ms=-600_000, last_ms=76 * MINUTE)
+    hear(store, DAY, others, slice_=1, generation=5)
+    hear(store, DAY, others, slice_=1, generation=4)
     hear(store, DAY - 7, Bin("shop", 0, 30, last_ms=1), Bin("shop", 2 * HOUR, 500, last_ms=2 * HOUR))
     hear(store, DAY - 1, Bin("shop", 0, 111, last_ms=1), generation=0)
     hear(store, DAY - 1, Bin("shop", 0, 40, last_ms=1), generation=1)
@@ -174,18 +179,18 @@ def test_counters_tell_what_they_counted_and_when_their_last_span_ended(filled):
 
 def test_sensors_adds_up_what_each_delivered_on_the_day_and_what_was_refused_of_it(filled):
     assert ask(filled, "sensors") == [
-        ("gate", 12, 0, 0, 0, 0, START + 70 * MINUTE),
+        ("gate", 14, 1, 0, 0, 1, START + 76 * MINUTE),
         ("shop", 30, 2, 1, 3, 13, START + 6 * MINUTE),
     ]
 
 
 def test_sensor_clocks_looks_at_the_newest_hour_of_each_sensor_that_holds_anything(filled):
-    assert ask(filled, "sensor_clocks") == [("gate", 0, -700_000), ("shop", 4, 31_000)]
+    assert ask(filled, "sensor_clocks") == [("gate", 1, -600_000), ("shop", 4, 31_000)]
 
 
 def test_sensor_usual_counts_each_day_up_to_its_own_time(filled):
     assert ask(filled, "sensor_usual") == [
-        ("gate", day_date(DAY), 6),
+        ("gate", day_date(DAY), 8),
         ("shop", day_date(DAY - 7), 30),
         ("shop", day_date(DAY), 30),
     ]

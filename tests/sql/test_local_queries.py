@@ -2,28 +2,28 @@
 
 from datetime import date
 
-ROW = {
-    "key_day": [date(2026, 4, 1)],
-    "place": ["hall"],
-    "device": [1],
-    "first_ms": [10],
-    "rule_version": [1],
-}
-
-
 def visits_found(store, town):
     return store.query("meguri/visits_found", {"town": town})
 
 
-def test_a_visit_counts_once_whether_begun_or_ended(store):
-    for town, version, last_ms in (("here", 1, 10), ("here", 2, 20), ("elsewhere", 2, 20)):
-        store.insert("visits", {**ROW, "town": [town], "version": [version], "last_ms": [last_ms]})
-    store.insert("visits", {**ROW, "town": ["here"], "version": [1], "last_ms": [90], "first_ms": [90]})
-    assert visits_found(store, "here") == [{"visits": 2}]
+def test_visits_are_those_of_every_slice_of_every_day_in_its_highest_generation(each_store):
+    first, second = date(2026, 4, 1), date(2026, 4, 2)
+    for town, key_day, slice_, generation, version, visits in (
+        ("here", first, 0, 0, 5, 200),
+        ("here", first, 0, 7, 9, 11),
+        ("here", first, 0, 7, 8, 9),
+        ("here", first, 1, 0, 5, 3),
+        ("here", second, 0, 0, 6, 40),
+        ("elsewhere", first, 0, 0, 5, 500),
+    ):
+        row = {"slice": slice_, "generation": generation, "version": version, "visits": visits}
+        columns = {"town": town, "key_day": key_day, **row}
+        each_store.insert("days", {name: [value] for name, value in columns.items()})
+    assert visits_found(each_store, "here") == [{"visits": 54}]
 
 
-def test_a_town_without_a_visit_has_none(store):
-    assert visits_found(store, "nowhere") == [{"visits": 0}]
+def test_a_town_without_a_visit_has_none(each_store):
+    assert visits_found(each_store, "nowhere") == [{"visits": 0}]
 
 
 def day_slices(store, town):
