@@ -115,15 +115,24 @@ class Refolding:
     async def run(self) -> None:
         """Refold whatever is asked for, until cancelled."""
         while True:
-            self._chase = await self._next()
-            if self._chase is None:
+            outcome = await self.refold_one()
+            if outcome is None:
                 await asyncio.sleep(LOOK_SECONDS)
-                continue
-            began = time.monotonic()
-            outcome = await self._refold(self._chase)
-            _tell(self._chase, outcome, time.monotonic() - began)
-            if outcome is Outcome.INTERRUPTED:
+            elif outcome is Outcome.INTERRUPTED:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def refold_one(self) -> Outcome | None:
+        """Refold one of the days that are asked for; None if there is none."""
+        chase = await self._next()
+        if chase is None:
+            return None
+        self._chase, began = chase, time.monotonic()
+        try:
+            outcome = await self._refold(chase)
+        finally:
+            self._chase = None
+        _tell(chase, outcome, time.monotonic() - began)
+        return outcome
 
     async def _next(self) -> _Chase | None:
         async with self._lock:
@@ -146,10 +155,10 @@ class Refolding:
             return await self._chase_to_the_end(chase, consumer)
         except OffsetOutOfRangeError:
             async with self._lock:
-                ended = self._ended(chase)
-                if ended is not Outcome.LEFT:
-                    chase.owned.cannot_refold(chase.refold.key)
-            return ended or Outcome.GONE
+                if (ended := self._ended(chase)) is not None:
+                    return ended
+                chase.owned.cannot_refold(chase.refold.key)
+            return Outcome.GONE
         except KafkaError as error:
             logger.info("a refold was interrupted: %s", error, extra=chase.fields)
             return Outcome.INTERRUPTED
