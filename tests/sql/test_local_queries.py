@@ -2,6 +2,7 @@
 
 from datetime import date
 
+
 def visits_found(store, town):
     return store.query("meguri/visits_found", {"town": town})
 
