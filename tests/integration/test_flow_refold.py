@@ -1,5 +1,6 @@
 """Late data on real Kafka and ClickHouse: the day is folded again beside the fold that goes on."""
 
+import asyncio
 import dataclasses
 import itertools
 import json
@@ -9,12 +10,15 @@ import threading
 
 import pytest
 import redis
+from aiokafka import AIOKafkaConsumer
 from engines.flow_world import PATIENCE, Worker, append, eventually, log_end
 from kafka import KafkaAdminClient, TopicPartition
 from meguri_flow import metrics
 from meguri_flow.app import Flow
 from meguri_flow.stream import refolding
-from meguri_flow.stream.refolding import Outcome
+from meguri_flow.stream.owned import OwnedPartition
+from meguri_flow.stream.refolding import Outcome, Refolding
+from meguri_flow.stream.snapshots import Snapshots
 from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.server import ServerStore
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
@@ -23,7 +27,7 @@ from meguri_kit.log.topics import create_topics
 from meguri_proto.schema.log_pb2 import Record, Refold
 from meguri_proto.topics import detections_partition
 from reference.fold import Delivery, Detection, Message, Move, Visit, fold
-from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, rules_record
+from reference.log import DAY, KEY_DAY, MINUTE, START, TOWN, as_record, rules_record
 
 PARTITION = detections_partition("any", KEY_DAY, 4)
 """Of every town's day: there is one shard."""
@@ -40,7 +44,7 @@ def heard(minute, *devices):
 def walk(devices, minutes=200):
     """What is heard minute by minute of some devices that come, stay, go elsewhere and come again."""
     return [
-        heard(minute, 10**6, *(device for device in range(devices) if (minute + device) % 29 < 12))
+        heard(minute, 99, *(device for device in range(devices) if (minute + device) % 29 < 12))
         for minute in range(minutes)
     ]
 
@@ -251,8 +255,9 @@ def test_the_running_day_is_folded_written_and_live_while_another_is_folded_agai
     other, today = f"{town}-today", walk(10)
     append(kafka, [rules_record(town=other), *(as_record(each, town=other) for each in today[:100])], other)
     live = redis.Redis.from_url(redis_url)
-    eventually(lambda: (live.get(f"live:{other}") or b"") != b"", True)
-    eventually(lambda: json.loads(live.get(f"live:{other}"))["town_time_ms"] // MINUTE, START // MINUTE + 99)
+    eventually(
+        lambda: json.loads(live.get(f"live:{other}") or "{}").get("town_time_ms"), START + 99 * MINUTE + 99
+    )
     append(kafka, [as_record(each, town=other) for each in [*today[100:], CLOSING]], other)
     eventually(lambda: seen_visits(held, other), fold(today, DAY).visits)
     assert generations(held, town) == [0]
@@ -305,6 +310,23 @@ def test_what_came_hours_late_is_in_the_pages_after_15_minutes_of_town_time(stor
     last = tell(*map(tick, range(200, 216)))
     eventually(lambda: seen_visits(store, town), fold([*before, *hours_late], NOTHING_LATE).visits)
     assert late_from < generations(store, town)[-1] <= last
+
+
+async def test_a_partition_given_away_before_its_refold_reads_anything_leaves_the_next_refold_to_run(
+    kafka, store, monkeypatch
+):
+    """aiokafka would end its own task before it had begun, and cancel whoever waits for that."""
+    owned = OwnedPartition(PARTITION, None, store, Snapshots(store, "detections"))
+    owned.observe(list(enumerate([rules_record(), refold_record(TOWN)])))
+    all_owned = {TopicPartition("detections", PARTITION): owned}
+
+    class GivenAwayWhileItStarts(AIOKafkaConsumer):
+        async def start(self):
+            await super().start()
+            all_owned.clear()
+
+    monkeypatch.setattr(refolding, "AIOKafkaConsumer", GivenAwayWhileItStarts)
+    assert await Refolding(kafka, store, all_owned, asyncio.Lock()).refold_one() is Outcome.LEFT
 
 
 @pytest.mark.usefixtures("small_steps")

@@ -150,6 +150,8 @@ class Refolding:
         )
         try:
             await consumer.start()
+            # Let aiokafka's own task begin: who stops a consumer before it has is cancelled with it.
+            await asyncio.sleep(0)
             consumer.assign([chase.where])
             consumer.seek(chase.where, chase.refold.next_offset)
             return await self._chase_to_the_end(chase, consumer)
