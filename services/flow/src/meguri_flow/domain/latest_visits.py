@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numba import njit
 
-from meguri_flow.domain.open_visits import IS_RANDOM, slot_of
+from meguri_flow.domain.open_visits import IS_RANDOM, MOST_USED, capacity_for, slot_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,19 +21,19 @@ LATEST: Final = np.dtype(
     [
         ("device", "u8"),
         ("first_ms", "i8"),
-        ("last_ms", "i8"),
+        ("dwell_ms", "u4"),
         ("place", "i2"),
         ("ordinal", "u1"),
         ("flags", "u1"),
-        ("padding", "u4"),
     ]
 )
-"""A device's latest visit, 32 bytes. Flags of 0 mean an empty slot."""
+"""A device's latest visit, 24 bytes. Flags of 0 mean an empty slot."""
 
 IS_KNOWN: Final = 1
 IS_CLOSED: Final = 2
-"""Flag: `last_ms` is the visit's end; before, the end stands with the open visit."""
-_MOST_USED: Final = 0.6
+"""Flag: `dwell_ms` is the visit's; before, its end stands with the open visit."""
+_LONGEST_MS: Final = 2**32 - 1
+"""More than a day: only a file's visits last longer, and nobody asks for their moves."""
 _SMALLEST: Final = 256
 
 
@@ -54,7 +54,7 @@ def close_latest(table: NDArray[np.void], visit: Any) -> None:  # noqa: ANN401 -
     """Note the end of a closed visit (an `open_visits.ENTRY`), if it is its device's latest."""
     latest = table[slot_of_device(table, visit.device, visit.flags & IS_RANDOM)]
     if latest.flags and latest.first_ms == visit.first_ms and latest.place == visit.place:
-        latest.last_ms = visit.last_ms
+        latest.dwell_ms = np.uint32(min(visit.last_ms - visit.first_ms, _LONGEST_MS))
         latest.flags |= np.uint8(IS_CLOSED)
 
 
@@ -74,15 +74,12 @@ class LatestVisits:
 
     def make_room(self, devices: int, useful_from_ms: int) -> None:
         """See to it that so many more devices fit, forgetting visits that ended before `useful_from_ms`."""
-        if self.used + devices > self.table.size * _MOST_USED:
+        if self.used + devices > self.table.size * MOST_USED:
             self.restore(self.kept(useful_from_ms), room_for=devices)
 
     def restore(self, records: NDArray[np.void], room_for: int = 0) -> None:
-        """Hold these records alone, with room for as many again and `room_for` more."""
-        capacity = _SMALLEST
-        while capacity * _MOST_USED < 2 * (len(records) + room_for):
-            capacity *= 2
-        self.table = np.zeros(capacity, LATEST)
+        """Hold these records alone, with room for `room_for` more."""
+        self.table = np.zeros(capacity_for(len(records) + room_for, _SMALLEST), LATEST)
         self.used = len(records)
         _copy(records, self.table)
 
@@ -90,6 +87,7 @@ class LatestVisits:
         """The records of visits that are open or ended at or after an instant, ordered by device."""
         table = self.table
         closed = (table["flags"] & IS_CLOSED) != 0
-        found = table[(table["flags"] != 0) & (~closed | (table["last_ms"] >= useful_from_ms))]
+        is_useful = table["first_ms"] + table["dwell_ms"] >= useful_from_ms
+        found = table[(table["flags"] != 0) & (~closed | is_useful)]
         ordered: NDArray[np.void] = found[np.lexsort((found["flags"] & IS_RANDOM, found["device"]))]
         return ordered

@@ -52,7 +52,7 @@ def _passed(table: NDArray[np.void], watermark_ms: int, slots: NDArray[np.int64]
 def _end_ms(table: NDArray[np.void], latest: Any) -> int:  # noqa: ANN401 - a record
     """The last detection of a device's latest visit."""
     if latest.flags & IS_CLOSED:
-        return int(latest.last_ms)
+        return int(latest.first_ms + latest.dwell_ms)
     mask = table.size - 1
     slot = slot_of(latest.device, latest.place, mask)
     while table[slot].flags:

@@ -47,8 +47,18 @@ OPEN: Final = 0
 USED: Final = 1
 """Indices of `sizes` (int64): entries that are open; entries that are open or removed."""
 
-_MOST_USED: Final = 0.6
+MOST_USED: Final = 0.6
+"""Of a table's slots; with more, probing takes long."""
+_ROOM: Final = 1.25
 _SMALLEST: Final = 1024
+
+
+def capacity_for(count: int, smallest: int) -> int:
+    """Slots, a power of two, for so many entries and at least a quarter more."""
+    capacity = smallest
+    while capacity * MOST_USED < _ROOM * count + 1:
+        capacity *= 2
+    return capacity
 
 
 def new_table(capacity: int = _SMALLEST) -> NDArray[np.void]:
@@ -64,7 +74,7 @@ def new_sizes() -> NDArray[np.int64]:
 @njit(nogil=True)
 def is_full(table: NDArray[np.void], sizes: NDArray[np.int64]) -> bool:
     """Whether the next insertion needs a rebuilt table."""
-    return bool(sizes[USED] >= int(table.size * _MOST_USED))
+    return bool(sizes[USED] >= int(table.size * MOST_USED))
 
 
 @njit(nogil=True)
@@ -167,15 +177,12 @@ def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
 
 
 def rebuilt(entries: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """A table with the open ones of `entries` and room for as many again, and its sizes.
+    """A table with the open ones of `entries` and room for at least a quarter more, and its sizes.
 
     Siblings keep their flag, so their order in the probe sequence does not matter.
     """
     count = int(np.count_nonzero(entries["flags"] & IS_OPEN))
-    capacity = _SMALLEST
-    while capacity * _MOST_USED < 2 * count + 1:
-        capacity *= 2
-    table = new_table(capacity)
+    table = new_table(capacity_for(count, _SMALLEST))
     sizes = new_sizes()
     sizes[OPEN] = sizes[USED] = _copy_open(entries, table)
     return table, sizes

@@ -31,8 +31,19 @@ if TYPE_CHECKING:
     from meguri_flow.domain.day_rules import DayRules
 
 FORMAT = 3
-_RECORDS = {"entry": open_visits.ENTRY, "latest": LATEST, "departure": LATEST, "dwell": DWELL}
-"""By name; format 2 called the latest visits departures, and had only closed ones."""
+_DEPARTURE = np.dtype(
+    [
+        ("device", "u8"),
+        ("first_ms", "i8"),
+        ("last_ms", "i8"),
+        ("place", "i2"),
+        ("ordinal", "u1"),
+        ("flags", "u1"),
+        ("padding", "u4"),
+    ]
+)
+"""Of format 2: visits that were closed."""
+_RECORDS = {"entry": open_visits.ENTRY, "latest": LATEST, "departure": _DEPARTURE, "dwell": DWELL}
 _FIELDS = ("first_offset", "generation", "asked", "turned_ms", "is_over", "lost", "visits", "from_bin")
 """Of a day, plain numbers."""
 
@@ -51,8 +62,10 @@ class Image(NamedTuple):
         """The bytes of the format; most of the time that a snapshot takes is spent here."""
         arrays = [[_dtype_text(array.dtype), list(array.shape)] for array in self.arrays]
         text = json.dumps({**self.header, "arrays": arrays}).encode()
-        pieces = [len(text).to_bytes(4, "little"), text, *(array.tobytes() for array in self.arrays)]
-        return zlib.compress(b"".join(pieces), level=1)
+        packer = zlib.compressobj(level=1)
+        packed = [packer.compress(len(text).to_bytes(4, "little") + text)]
+        packed += [packer.compress(array.reshape(-1).view(np.uint8)) for array in self.arrays]
+        return b"".join([*packed, packer.flush()])
 
 
 def image_of(partition: Partition) -> Image:
@@ -150,7 +163,7 @@ def _load_day(header: dict[str, Any], arrays: list[NDArray[Any]]) -> Day:
         day.late_offsets[:] = arrays[header["late_offsets"]]
         day.dwell.table = arrays[header["dwell"]]
     else:
-        departures = arrays[header["departures"]] if "departures" in header else np.zeros(0, LATEST)
+        departures = arrays[header["departures"]] if "departures" in header else np.zeros(0, _DEPARTURE)
         day.latest.restore(_latest_of_format_2(day.table, departures))
     day.closed_presence[:, day.from_bin :] = arrays[header["closed_presence"]]
     sensor, bin_, counts, last_ms, *later = (arrays[index] for index in header["health"])
@@ -169,10 +182,10 @@ def _latest_of_format_2(table: NDArray[np.void], departures: NDArray[np.void]) -
     """The latest visits of devices: of those that were closed, and of those open ones that are announced."""
     announced = table[(table["flags"] & open_visits.ANNOUNCED) != 0]
     latest = np.zeros(len(departures) + len(announced), LATEST)
-    latest[: len(departures)] = departures
-    latest["flags"][: len(departures)] |= IS_CLOSED
     for name in ("device", "first_ms", "place", "ordinal"):
-        latest[name][len(departures) :] = announced[name]
+        latest[name] = np.concatenate([departures[name], announced[name]])
+    latest["dwell_ms"][: len(departures)] = departures["last_ms"] - departures["first_ms"]
+    latest["flags"][: len(departures)] = IS_CLOSED | departures["flags"]
     latest["flags"][len(departures) :] = IS_KNOWN | announced["flags"] & open_visits.IS_RANDOM
     random = latest["flags"] & open_visits.IS_RANDOM
     order = np.lexsort((latest["place"], latest["first_ms"], random, latest["device"]))
