@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import time
+import urllib.request
 
 import psutil
 import pytest
@@ -41,6 +42,15 @@ def test_it_says_where_it_answers_and_ctrl_c_ends_all_of_it(demo):
     assert status["addresses"]["ingest"] in shown.stdout
     for said in ("minamiyamashiro", "mine", "guide-events", "survey-answers"):
         assert said in shown.stdout
+
+    inspected = run("flow", "inspect", "--data", demo.data)
+    assert inspected.returncode == 0
+    for said in ("minamiyamashiro", "mine", "watermark", "open devices"):
+        assert said in inspected.stdout
+    partitions = json.loads(run("flow", "inspect", "--json", "--data", demo.data).stdout)["partitions"]
+    assert [each["partition"] for each in partitions] == [0, 1, 2, 3]
+    with urllib.request.urlopen(status["addresses"]["flow"]) as page:
+        assert 'meguri_flow_lag_messages{partition="0"}' in page.read().decode()
 
     assert demo.end(signal.SIGINT) == 0
     assert eventually_gone(children.values())

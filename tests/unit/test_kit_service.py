@@ -8,10 +8,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from meguri_kit.logging import configure
-from meguri_kit.metrics import instrument
+from meguri_kit.metrics import instrument, metrics_app
 from meguri_kit.settings import ProcessSettings, read_towns
 from meguri_proto.towns import TownFileError
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
 
 TOWN = """
@@ -115,6 +115,13 @@ async def test_two_apps_of_one_process_count_apart():
         client = client_of(app)
         await client.get("/nowhere")
         assert 'route="unmatched",status="404"} 1.0' in (await client.get("/metrics")).text
+
+
+async def test_what_no_other_app_serves_of_a_process_stands_at_the_root():
+    Counter("meguri_example_of_the_process", "Of a test.").inc(3)
+    client = client_of(metrics_app())
+    for path in ("/", "/metrics"):
+        assert "meguri_example_of_the_process_total 3.0" in (await client.get(path)).text
 
 
 def test_a_process_is_told_by_the_environment_where_the_others_are(monkeypatch, tmp_path):

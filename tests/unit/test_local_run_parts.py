@@ -48,13 +48,14 @@ def test_too_little_room_is_said_with_what_is_left(folder, monkeypatch):
         check_disk(folder)
 
 
-def test_services_take_three_ports_in_a_row_or_none_of_them():
+def test_services_take_ports_in_a_row_or_none_of_them():
     free = listen(0)
     assert list(free) == list(SERVICES)
-    assert len({url(listener) for listener in free.values()}) == 3
+    assert len({url(listener) for listener in free.values()}) == len(SERVICES)
     taken = free["guide"].getsockname()[1]
     free["dashboard"].close()
     free["ingest"].close()
+    free["flow"].close()
     with pytest.raises(LocalRunError, match=f"Port {taken}, on which the guide"):
         listen(taken - 2)
     free["guide"].close()
@@ -186,3 +187,37 @@ def test_the_checkout_has_what_the_local_run_reads():
 
     assert all(path.is_file() for path in (*checkout.DEMO_TOWNS.values(), checkout.KAFKA_LOCK))
     assert Path(checkout.ROOT, "Makefile").is_file()
+
+
+def test_a_flow_that_owns_nothing_says_so_in_a_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(
+        "meguri.flow_command.ask", lambda *_: {"partitions": [], "time_zones": {"mine": "Asia/Tokyo"}}
+    )
+    cli.app(["flow", "inspect"], standalone_mode=False)
+    assert "The flow owns no partition just now" in capsys.readouterr().out
+
+
+def test_a_partition_without_a_day_and_one_with_a_refold_are_shown(monkeypatch, capsys):
+    day = {
+        "town": "mine",
+        "key_day": 19_797,
+        "slice": 1,
+        "town_time_ms": 1_710_504_000_000,
+        "watermark_ms": 1_710_503_400_000,
+        **dict.fromkeys(("open_devices", "visits", "late", "lost"), 12_345),
+        "generation": 0,
+        "asked": 678,
+    }
+    numbers = {"next_offset": 5, "lag": 0, "snapshot_offset": 5, "snapshot_bytes": 9, "snapshot_age_s": 2.5}
+    reply = {
+        "partitions": [
+            {"partition": 0, **numbers, "days": []},
+            {"partition": 1, **numbers, "days": [day]},
+        ],
+        "time_zones": {"mine": "Asia/Tokyo"},
+    }
+    monkeypatch.setattr("meguri.flow_command.ask", lambda *_: reply)
+    cli.app(["flow", "inspect"], standalone_mode=False)
+    shown = capsys.readouterr().out
+    for said in ("2024-03-15", "03-15 21:00:00", "03-15 20:50:00", "12,345", "678 asked for"):
+        assert said in shown

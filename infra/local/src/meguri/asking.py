@@ -9,6 +9,8 @@ import typer
 
 DEMO_DATA = Path(".meguri/demo")
 UP_DATA = Path(".meguri/up")
+PIPED_COLUMNS = 160
+"""An answer's width where no terminal says one: enough for each row of a table to stand in a line."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 RunningData = Annotated[

@@ -30,7 +30,10 @@ app.command()(opt_outs.opt_out)
 app.command()(refold_command.refold)
 
 Port = Annotated[
-    int, typer.Option(min=0, max=65533, help="Of the dashboard; ingest and guide take the next two. 0: any.")
+    int,
+    typer.Option(
+        min=0, max=65532, help="Of the dashboard; ingest, guide and the flow's metrics take the next. 0: any."
+    ),
 ]
 SensorName = Annotated[str, typer.Option("--sensor", help="The sensor's name, as the town's file says.")]
 Capture = Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from meguri_proto.reasons import RejectReason  # noqa: TC002  typer reads the annotation
 
-from meguri.asking import Json, RunningData, ask
+from meguri.asking import PIPED_COLUMNS, Json, RunningData, ask
 from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ app = typer.Typer(no_args_is_help=True, help="What was not accepted, and why; re
 
 SHOWN = 40
 """Letters of the list, the newest ones, unless all are asked for."""
-PIPED_COLUMNS = 160
-"""The list's width where no terminal says one: enough for each letter to stand in a line."""
 REPLAYED_AT_ONCE = 20_000
 """Detections, sales and counts of one request to the running process, which judges them within seconds."""
 

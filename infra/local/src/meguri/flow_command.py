@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from meguri_proto.key_days import day_date
 
-from meguri.asking import Json, RunningData, ask
+from meguri.asking import PIPED_COLUMNS, Json, RunningData, ask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +34,8 @@ def _show(partitions: list[dict[str, Any]], time_zones: dict[str, str]) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_COLUMNS
     if not partitions:
         console.print(
             "The flow owns no partition just now: it has begun a moment ago, or other workers have them all. "

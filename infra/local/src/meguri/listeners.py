@@ -7,7 +7,7 @@ import socket
 from meguri.engines.ports import HOST
 from meguri.errors import LocalRunError
 
-SERVICES = ("dashboard", "ingest", "guide")
+SERVICES = ("dashboard", "ingest", "guide", "flow")
 DEFAULT_PORT = 8600
 _BACKLOG = 128
 

@@ -12,11 +12,13 @@ from meguri_dashboard.app import create_app as create_dashboard
 from meguri_dashboard.server import Server as DashboardServer
 from meguri_flow.app import Flow
 from meguri_flow.domain.kernels import compile_kernels
+from meguri_flow.domain.snapshot import SnapshotError
 from meguri_ingest.app import create_app as create_ingest
 from meguri_kit.clickhouse.embedded import EmbeddedStore
 from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.store import StoreError
-from meguri_kit.log import LogProducer, TopicError, create_topics
+from meguri_kit.log import LogProducer, LogUnavailableError, TopicError, create_topics
+from meguri_kit.metrics import metrics_app
 from meguri_kit.registry import Registry, RegistryError
 from meguri_kit.settings import LogSettings
 from meguri_qrguide.app import create_app as create_guide
@@ -24,6 +26,7 @@ from meguri_qrguide.sights import SharedSightError
 
 from meguri.consumer_groups import remove_members
 from meguri.errors import LocalRunError
+from meguri.sweeping import sweep
 
 if TYPE_CHECKING:
     import socket
@@ -63,7 +66,8 @@ class Services:
                 opened.callback(self.registry.close)
                 create_topics(kafka_bootstrap, shards=shards)
                 remove_members(kafka_bootstrap)
-            except (StoreError, RegistryError, TopicError) as error:
+                sweep(self.store, kafka_bootstrap, towns)
+            except (StoreError, RegistryError, TopicError, SnapshotError, LogUnavailableError) as error:
                 raise LocalRunError(f"{error}.") from error
             self.log = LogProducer(kafka_bootstrap)
             opened.callback(self.log.close)
@@ -77,6 +81,7 @@ class Services:
                     towns=towns, registry=self.registry, log=self.log, redis_url=redis_url, shards=shards
                 ),
                 "guide": guide,
+                "flow": metrics_app(),
             }
             self._opened = opened.pop_all()
         self.flow = Flow(kafka_bootstrap, self.store, self.log, redis_url, folder.flow)

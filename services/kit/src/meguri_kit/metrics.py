@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from fastapi import Response
-from prometheus_client import Counter, Histogram, generate_latest
+from fastapi import FastAPI, Response
+from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from prometheus_client import CollectorRegistry
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,7 +24,19 @@ def instrument(app: FastAPI, registry: CollectorRegistry, prefix: str) -> None:
     """
     app.add_middleware(_CountRequests, registry=registry, prefix=prefix)
 
-    @app.get("/metrics", include_in_schema=False)
+    _serve(app, "/metrics", registry)
+
+
+def metrics_app() -> FastAPI:
+    """An app for what this process measures and no other app serves: at its root, it has nothing else."""
+    app = FastAPI(openapi_url=None)
+    for path in ("/", "/metrics"):
+        _serve(app, path, REGISTRY)
+    return app
+
+
+def _serve(app: FastAPI, path: str, registry: CollectorRegistry) -> None:
+    @app.get(path, include_in_schema=False)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
