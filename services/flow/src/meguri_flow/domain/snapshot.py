@@ -64,7 +64,7 @@ class Image(NamedTuple):
         text = json.dumps({**self.header, "arrays": arrays}).encode()
         packer = zlib.compressobj(level=1)
         packed = [packer.compress(len(text).to_bytes(4, "little") + text)]
-        packed += [packer.compress(array.reshape(-1).view(np.uint8)) for array in self.arrays]
+        packed += [packer.compress(array.reshape(-1).view(np.uint8).data) for array in self.arrays]
         return b"".join([*packed, packer.flush()])
 
 
