@@ -22,15 +22,15 @@ OURS = {
     path.stem: parse_town(path.read_text("utf-8"), path.name)
     for path in sorted((Path(__file__).parents[2] / "infra" / "towns").glob("*.yaml"))
 }
-NAMES = ("busy", "empty", "early", "live", "tables", "first", "polling")
+NAMES = ("busy", "empty", "early", "lost", "live", "tables", "first", "polling")
 TOWNS = {name: replace(TOWN, town=name) for name in NAMES} | OURS
 WEEK = f"?from={day_date(DAY - 6)}&to={day_date(DAY)}"
 VIEWS = [
-    *("busy", "empty", "early", "nowhere"),
+    *("busy", "empty", "early", "lost", "nowhere"),
     *OURS,
     f"mine?from={day_date(DAY - 364)}&to={day_date(DAY)}",
 ]
-"""A busy day, empty states, both of our towns, and a year of one."""
+"""A busy day, empty states, a lost day, both of our towns, and a year of one."""
 AT = TOWN.day_bounds_ms(DAY)[0] + 10 * HOUR
 AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SCREENSHOT = Path(__file__).parents[2] / "services" / "dashboard" / "screenshot.png"
@@ -42,6 +42,10 @@ def address(store, redis_url, page_fonts):
     for town in ("busy", "tables"):
         busy_day(store, town=town, late=37)
     TownDay(store, town="early").day(HOUR)
+    lost = TownDay(store, town="lost")
+    lost.heard("shop", 5 * HOUR)
+    lost.day(6 * HOUR)
+    lost.seal(lost=1)
     for town in OURS.values():
         weeks(store, town, DAY, before=24)
         at_ms = town.day_bounds_ms(DAY)[0] + 11 * HOUR + 20 * MINUTE
@@ -95,7 +99,7 @@ def events_arrive(page, address):
                 "fewer than 5",
                 "Friday 4 October 2024",
                 "so far, as of 13:50",
-                "Signals that came too late: 37.",
+                "Signals that came late: 37.",
                 "Roadside station was busiest 10:00–11:00: about 20 arrivals.",
                 "About 7 in 10 stays at Roadside station lasted 30 min or longer.",
                 "gate",

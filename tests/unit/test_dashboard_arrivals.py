@@ -128,7 +128,7 @@ def test_a_day_with_addresses_that_devices_made_up_has_signals_and_says_so():
     signals, devices = of_day(cell("station", 6, 12, random=1)), of_day(cell("station", 6, 12))
     assert "These are signals, not devices" in said(signals, town=TOWN).notes[0]
     assert "端末の数ではなく信号の数" in said(signals, "ja", town=TOWN).notes[0]
-    assert said(devices, town=TOWN).notes == ()
+    assert not any("signals" in note for note in said(devices, town=TOWN).notes)
 
 
 def test_signals_of_other_days_make_no_signals_of_this_one():

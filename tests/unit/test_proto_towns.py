@@ -40,7 +40,7 @@ def test_a_file_with_everything_is_read():
 def test_what_a_town_does_not_have_is_left_out():
     town = parse_town(WHOLE[: WHOLE.index("shops:")], "village.yaml")
     assert (town.shops, town.counters, town.sights, town.ways) == ({}, {}, {}, ())
-    assert (town.slices, town.staff_ms, town.equipment_ms) == (1, 0, 0)
+    assert (town.slices, town.staff_ms, town.equipment_ms) == (1, 6 * HOUR, 16 * HOUR)
 
 
 SLICED = f"{WHOLE}slices: 4\nstaff: 6h\nequipment: 20h\n"

@@ -95,7 +95,7 @@ class Town:
     slices: int
     """Into how many parts its devices are divided, each folded by itself; 1 unless it outgrows a core."""
     staff_ms: int
-    """A device that stays this long in a day is staff's; 0: none is marked."""
+    """A device that stays this long by day (`by_day`) is staff's; 0: none is marked."""
     equipment_ms: int
     """And one that stays this long is equipment, such as a printer; 0: none is marked."""
     places: Mapping[str, Place]

@@ -47,7 +47,7 @@ def parse_town(text: str, source: str) -> Town:
     def duration_ms(name: str, least: int, most: int, default: int) -> int:
         return optional(name, lambda node: reader.duration_ms(node, least, most), default)
 
-    staff_ms = duration_ms("staff", _HOUR_MS, 24 * _HOUR_MS, 0)
+    staff_ms = duration_ms("staff", _HOUR_MS, 24 * _HOUR_MS, 6 * _HOUR_MS)
     places = {
         key: _place(reader, key, node) for key, node in reader.entries(top["places"], "places", reader.name)
     }
@@ -68,7 +68,9 @@ def parse_town(text: str, source: str) -> Town:
         slices=optional("slices", lambda node: reader.integer(node, 1, MOST_SLICES), 1),
         staff_ms=staff_ms,
         # What is equipment is no longer staff's: a shorter stay would leave nothing to be staff's.
-        equipment_ms=duration_ms("equipment", max(_HOUR_MS, staff_ms), 24 * _HOUR_MS, 0),
+        equipment_ms=duration_ms(
+            "equipment", max(_HOUR_MS, staff_ms), 24 * _HOUR_MS, max(16 * _HOUR_MS, staff_ms)
+        ),
         places=places,
         sensors=sensors,
         shops={
