@@ -4,11 +4,13 @@ from collections import Counter
 
 from chaos.play import Truth
 from kafka import KafkaAdminClient, OffsetSpec, TopicPartition
+from kafka.errors import KafkaError
 from meguri_kit.clickhouse.server import ServerStore
 from meguri_kit.clickhouse.store import StoreUnavailableError
 from meguri_proto.topics import topics
 
 ONE_TO_ONE_GROUP = "meguri-flow"
+FOLD_GROUP = "meguri-flow-fold"
 OF_A_GENERATION = "FINAL WHERE town = %(town)s AND generation = %(generation)s"
 VISITS = f"SELECT place, first_ms, device, last_ms, receptions, arrival, random FROM visits {OF_A_GENERATION}"
 MOVES = (
@@ -19,7 +21,8 @@ SALES = (
     "cancelled FROM sales FINAL WHERE town = %(town)s"
 )
 TOWN_TIME = f"SELECT max(town_time_ms) AS town_time_ms FROM days {OF_A_GENERATION}"
-DELIVERED = f"SELECT late, duplicates FROM days {OF_A_GENERATION}"
+# What a refold has folded in is late no more; what came twice did so in every generation.
+DELIVERED = "SELECT sum(late) AS late, max(duplicates) AS duplicates FROM days FINAL WHERE town = %(town)s"
 
 
 class Findings:
@@ -53,7 +56,7 @@ class Findings:
 
     def late_and_duplicates(self, town):
         """How many detections of a town were late when they came, and how many had come before."""
-        (row,) = self._store.select(DELIVERED, {"town": town, "generation": 0})
+        (row,) = self._store.select(DELIVERED, {"town": town})
         return row["late"], row["duplicates"]
 
     def _rows(self, sql, params):
@@ -83,6 +86,18 @@ def _ends(admin, topic):
         TopicPartition(topic, number): OffsetSpec.LATEST for number in range(topics()[topic].partitions)
     }
     return {each: found.offset for each, found in admin.list_partition_offsets(latest).items()}
+
+
+def workers_of_the_fold(bootstrap):
+    """How many workers of the flow have shared the partitions of detections among them."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        group = admin.describe_groups([FOLD_GROUP])[FOLD_GROUP]
+        return len(group["members"]) if group["group_state"] == "Stable" else 0
+    except KafkaError:  # nobody has asked for the group yet
+        return 0
+    finally:
+        admin.close()
 
 
 def differences(truth, found):

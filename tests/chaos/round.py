@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from chaos.faults import PLAY_S, VICTIMS, kind_of, schedule
-from chaos.finding import Findings, differences
+from chaos.finding import Findings, differences, workers_of_the_fold
 from chaos.play import HASTY, KEY_DAYS, PATIENT, PlayedTown, Truth
 from chaos.processes import Engines, FlowWorker, Ingest, Player
 from chaos.supervising import RoundError, Supervisor
@@ -31,8 +31,8 @@ from meguri_village.whole_files import replace_file
 
 FLOW = "meguri_flow"
 RESULT = "result.json"
-_BEFORE_S = 3.0
-"""Until the play begins, once everything was started."""
+_BEFORE_S = 2.0
+"""Until the play begins, once the flow reads the log: the players load their libraries."""
 _PATIENCE_S = 180.0
 """For each thing that has to come about after the play."""
 
@@ -131,6 +131,9 @@ class Round:
     def _play(self, ingest, towns):
         """Start everything, let it happen, and close the towns' days; who keeps the processes going."""
         workers = [FlowWorker(name, self._flow, self._engines, self._children) for name in VICTIMS["flow"]]
+        for process in (ingest, *workers):
+            process.start()
+        _until_working(self._engines.kafka.bootstrap, workers)
         began = time.time() + _BEFORE_S
         players = {
             name: self._player(name, [town.scripts[name] for town in towns], ingest, began)
@@ -144,8 +147,8 @@ class Round:
             **dict(zip(VICTIMS["flow"], workers, strict=True)),
             **players,
         }
-        for process in (ingest, *workers, *players.values()):
-            process.start()
+        for player in players.values():
+            player.start()
         supervisor = Supervisor(processes, self._faults, began)
         supervisor.until(
             lambda: supervisor.is_over and all(player.is_done for player in players.values()),
@@ -169,6 +172,15 @@ class Round:
         record = Record(refold=Refold(town=town, key_day=key_day)).SerializeToString()
         with closing(KafkaProducer(bootstrap_servers=self._engines.kafka.bootstrap, acks="all")) as producer:
             return producer.send("detections", record, partition=partition).get(_PATIENCE_S).offset
+
+
+def _until_working(bootstrap, workers):
+    """Return when each of the workers has its part of the partitions."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while workers_of_the_fold(bootstrap) < len(workers):
+        if time.monotonic() > deadline or any(worker.child.ended for worker in workers):
+            raise RoundError(f"the workers of the flow do not begin: {workers[0].child.log_tail()[-1000:]}")
+        time.sleep(0.5)
 
 
 def _judge(result, findings, towns, generations, folder):
