@@ -6,9 +6,16 @@ import sys
 
 import pytest
 from fakes.ingest_world import IngestWorld
+from meguri.checkout import ROOT
+from meguri_ingest.__main__ import Process
 from meguri_ingest.sales import COLUMNS
+from meguri_ingest.settings import Settings
 from meguri_kit.registry import RegistryError
 from meguri_proto.payments import PaymentMethod
+from pydantic_core import PydanticUndefined
+
+README = ROOT / "services/ingest/README.md"
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -110,3 +117,30 @@ def test_a_process_without_towns_says_so(tmp_path):
     )
     assert ended.returncode == 1
     assert ended.stderr == f"Ingest cannot start: {tmp_path} holds no town file (*.yaml)\n"
+
+
+def documented():
+    """What the readme's table has beside each variable."""
+    rows = [line.split("|")[1:3] for line in README.read_text("utf-8").splitlines() if line.startswith("| `")]
+    found = {}
+    for names, defaults in rows:
+        each_default = defaults.strip().split(", ") if ", " in names else [defaults.strip()]
+        found.update(zip((name.strip(" `") for name in names.split(",")), each_default, strict=True))
+    return found
+
+
+def as_written(default):
+    """A default as the readme writes it."""
+    if default is PydanticUndefined:
+        return ""
+    return f"{default // MIB} MiB" if isinstance(default, int) and default >= MIB else str(default)
+
+
+def test_the_readme_names_every_setting_and_its_default():
+    settings = {
+        **{f"MEGURI_{name.upper()}": field.default for name, field in Process.model_fields.items()},
+        **{f"MEGURI_INGEST_{name.upper()}": field.default for name, field in Settings.model_fields.items()},
+    }
+    written = {name: as_written(default) for name, default in settings.items()}
+    written |= {"MEGURI_REDIS_URL": "none", "MEGURI_INGEST_PUBLIC_URL": "each request's own"}
+    assert documented() == written

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 from meguri_ingest.app import create_app
 
 
-class _Process(ProcessSettings, LogSettings):
+class Process(ProcessSettings, LogSettings):
+    """What ingest's own process is told; the readme lists it."""
+
     registry_url: str
     """`MEGURI_REGISTRY_URL`: an SQLAlchemy URL; it may hold a password, so it has no default."""
     port: int = 8601
@@ -25,7 +27,7 @@ class _Process(ProcessSettings, LogSettings):
 def main() -> int:
     """Serve until a signal ends it; 1 if it cannot start."""
     try:
-        process = _Process()
+        process = Process()
         configure(process.log_level)
         towns = read_towns(process.towns)
         create_topics(process.kafka, shards=process.shards)
