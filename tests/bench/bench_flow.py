@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench_engines import Engines
     from meguri_kit.clickhouse.store import Store
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 @contextmanager
