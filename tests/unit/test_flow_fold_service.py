@@ -166,3 +166,12 @@ async def test_a_commit_that_kafka_does_not_answer_holds_up_no_other_partitions_
     service._owned[TopicPartition("detections", 1)] = other
     assert await reading(range(3), end=3) == [[3], []]
     assert [checkpoint.next_offset for checkpoint in written] == [3]
+
+
+async def test_a_task_that_a_library_cancels_ends_the_worker_instead_of_leaving_it_without_the_task(service):
+    async def cancelled():
+        raise asyncio.CancelledError
+
+    await service._execute_task(cancelled())
+    assert service.crashed
+    assert "was cancelled" in str(service.crash_reason)

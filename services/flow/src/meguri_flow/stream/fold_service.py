@@ -37,7 +37,7 @@ from meguri_flow.stream.sealing import Sealing
 from meguri_flow.stream.snapshots import Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Iterable, Mapping, Sequence
     from typing import Any
 
     from aiokafka.structs import ConsumerRecord
@@ -177,6 +177,12 @@ class FoldService(faust.Service):
             "partition taken over",
             extra={"partition": number, "offset": owned.state.next_offset, "log_end": end},
         )
+
+    async def _execute_task(self, task: Awaitable[None]) -> None:
+        """See Faust's service: it says nothing of a task that a library cancelled, and goes on without it."""
+        await super()._execute_task(task)
+        if not self.should_stop:
+            await self.crash(RuntimeError("a task of the fold was cancelled; the next start goes on with it"))
 
     @faust.Service.task
     async def _read(self) -> None:
