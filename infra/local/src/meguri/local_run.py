@@ -135,12 +135,15 @@ class LocalRun:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await _until_answering(running)
+        from meguri.sweeping import sweep_hourly  # imports the flow, as the services do: see `_run`
+
         doors = await control.serve(running.folder.control_socket, operations(running))
         ends = [
             asyncio.create_task(work, name=name)
             for name, work in (
                 ("stop", stop.wait()),
                 ("supervision", supervise(running)),
+                ("sweep", sweep_hourly(running)),
                 ("activity", self._activity(running)),
             )
         ]
