@@ -25,6 +25,7 @@ _CONFIG = """<yandex>
     <mark_cache_size>67108864</mark_cache_size>
     <uncompressed_cache_size>0</uncompressed_cache_size>
     <timezone>UTC</timezone>
+    <merge_tree><old_parts_lifetime>1</old_parts_lifetime></merge_tree>
 </yandex>
 """
 _USERS = """<yandex>
@@ -51,6 +52,11 @@ class ClickHouseServer:
         self._ports = ports
         self._port = 0
         self.child = None
+
+    @property
+    def data(self):
+        """The folder of its tables. What was dropped or merged leaves it after a second, not eight minutes."""
+        return self._folder / "data"
 
     @property
     def url(self):

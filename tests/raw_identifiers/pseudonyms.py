@@ -1,0 +1,78 @@
+"""Looks for pseudonyms in the files of a folder, as they stand there and as they were before compression.
+
+What it finds is reported by file: a failing test prints it.
+"""
+
+import base64
+import re
+import struct
+import zlib
+
+import pyarrow as pa
+from meguri_sensors.spool_segments import SegmentReader
+from raw_identifiers.search import base64_cores
+
+_BASE64_DEFLATED = re.compile(rb"eA[A-Za-z0-9+/]{16,}={0,2}")
+"""Base64 of what zlib wrote begins so."""
+_CHECKSUM_BYTES, _HEADER = 16, struct.Struct("<BII")
+_CODECS = {0x02: None, 0x82: "lz4_raw", 0x90: "zstd"}
+
+
+class Pseudonyms:
+    """Numbers of 64 bits: raw in both byte orders, in decimal, in hex, in base64."""
+
+    def __init__(self, devices):
+        self._spellings = set()
+        for device in devices:
+            raw = {device.to_bytes(8, order) for order in ("little", "big")}
+            cores = {core for way in raw for core in base64_cores(way)}
+            self._spellings |= raw | {str(device).encode(), f"{device:x}".encode()} | cores
+
+    def in_bytes(self, data):
+        """Whether one of them is there."""
+        lower = data.lower()
+        return any(spelling in data or spelling in lower for spelling in self._spellings)
+
+    def in_folder(self, folder):
+        """The files that hold one, by their path below the folder."""
+        return {
+            str(path.relative_to(folder))
+            for path in folder.rglob("*")
+            if path.is_file() and any(map(self.in_bytes, _readings(path)))
+        }
+
+
+def _readings(path):
+    """A file's bytes, and all that can be had from them."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:  # merged or dropped meanwhile
+        return
+    yield data
+    if path.suffix == ".batches":
+        yield from _batches(path)
+    if path.suffix in (".bin", ".cidx"):
+        data = b"".join(_blocks(data))
+        yield data
+    for run in _BASE64_DEFLATED.finditer(data):
+        text = run[0].rstrip(b"=")
+        deflated = base64.b64decode(text + b"=" * (-len(text) % 4))
+        yield zlib.decompressobj().decompress(deflated)
+
+
+def _batches(path):
+    """The batches of a segment of a sensor's spool."""
+    with SegmentReader(path) as reader:
+        for record in reader.records():
+            yield reader.batch(record).SerializeToString()
+
+
+def _blocks(data):
+    """The blocks of a file of ClickHouse's, decompressed: checksum, method, its length, what it becomes."""
+    at = 0
+    while at + _CHECKSUM_BYTES + _HEADER.size <= len(data):
+        method, length, becomes = _HEADER.unpack_from(data, at + _CHECKSUM_BYTES)
+        body = data[at + _CHECKSUM_BYTES + _HEADER.size : at + _CHECKSUM_BYTES + length]
+        codec = _CODECS[method]
+        yield pa.decompress(body, becomes, codec, asbytes=True) if codec else body
+        at += _CHECKSUM_BYTES + length
