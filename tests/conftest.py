@@ -65,13 +65,20 @@ def clickhouse_path(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def clickhouse_server(tmp_path_factory):
-    """A real ClickHouse server for all tests of this process; databases are what they have apart."""
-    from engines.clickhouse_server import BINARY, ClickHouseServer
-    from meguri.engines import Children
+def clickhouse_is_installed():
+    """For tests that start ClickHouse servers of their own."""
+    from engines.clickhouse_server import BINARY
 
     if BINARY is None:
         skip_or_fail("clickhouse-server is not installed; infra/test-needs installs it on Debian")
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server(clickhouse_is_installed, tmp_path_factory):
+    """A real ClickHouse server for all tests of this process; databases are what they have apart."""
+    from engines.clickhouse_server import ClickHouseServer
+    from meguri.engines import Children
+
     folder = tmp_path_factory.mktemp("clickhouse_server")
     server = ClickHouseServer(folder, Children(folder))
     server.start()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.figures import RESULTS, machine
 from chaos.faults import VICTIMS
-from chaos.rounds import play
+from chaos.rounds import Asked, play
 from engines.clickhouse_server import BINARY
 from rich.console import Console
 from rich.table import Table
@@ -48,9 +48,9 @@ def main():
         seeds = [secrets.randbelow(1_000_000) for _ in range(rounds)]
     folder = Path(tempfile.mkdtemp(prefix="meguri-chaos-"))
     results = []
-    for result in play(seeds, asked.at_once, folder):
+    for played, result in play(list(map(Asked, seeds)), asked.at_once, folder):
         results.append(result)
-        _tell(result, folder)
+        _tell(result, played.folder(folder))
     _keep(results, asked)
     return 0 if all(result.is_right for result in results) else 1
 
@@ -58,9 +58,7 @@ def main():
 def _tell(result, folder):
     if not result.is_right:
         _console.print(result.report())
-        _console.print(
-            f'Its files are in {folder / str(result.seed)}; again: make chaos ARGS="--seed {result.seed}"'
-        )
+        _console.print(f'Its files are in {folder}; again: make chaos ARGS="--seed {result.seed}"')
         return
     rows = ", ".join(f"{number:,} {table}" for table, number in result.rows.items())
     _console.print(

@@ -11,6 +11,7 @@ _STOPPED_S = (2.0, 15.0)
 _DOWN_S = (0.2, 2.0)
 _STARTING_S = 3.0
 """What is started again is left alone for so long: it would only be killed while it loads its libraries."""
+MESSENGER = "messenger"
 VICTIMS = {
     "broker": ("broker",),
     "database": ("database",),
@@ -19,6 +20,7 @@ VICTIMS = {
     "flow": ("flow-1", "flow-2"),
     "sensor": ("sensor-hall", "sensor-kitchen", "sensor-station"),
     "tills": ("tills",),
+    "messenger": (MESSENGER,),
 }
 """The processes of each kind; one kind is as likely as another."""
 
@@ -50,12 +52,12 @@ def schedule(seed, kinds=tuple(VICTIMS)):
     busy_until = {}
     faults = []
     at_s = _FIRST_S
-    while (at_s := at_s + draw.expovariate(1 / _BETWEEN_S)) < PLAY_S:
+    while (at_s := round(at_s + draw.expovariate(1 / _BETWEEN_S), 1)) < PLAY_S:
         process = draw.choice(VICTIMS[draw.choice(kinds)])
         is_kill = draw.random() < 1 / 2
-        for_s = draw.uniform(*(_DOWN_S if is_kill else _STOPPED_S))
+        for_s = round(draw.uniform(*(_DOWN_S if is_kill else _STOPPED_S)), 1)
         if at_s < busy_until.get(process, 0):
             continue
         busy_until[process] = at_s + for_s + (_STARTING_S if is_kill else 0)
-        faults.append(Fault(round(at_s, 1), process, is_kill, round(for_s, 1)))
+        faults.append(Fault(at_s, process, is_kill, for_s))
     return faults

@@ -1,9 +1,9 @@
 """What two small towns deliver in two hours, as scripts for `chaos.player`, and what must be found of it.
 
-Both towns have the same sensors and shops. `hasty` waits a minute for what is late, so much is late whenever
-anything hangs: what it finds is judged after the last refold. `patient` waits for hours, so nothing is late
-and nothing is ever folded again: what it finds is judged as the workers left it, so that no refold hides a
-row that they lost or wrote twice. Their key days lie in different partitions.
+Both towns have the same sensors and shops. In `hasty` each delivers for itself, and whenever one of them
+hangs much is late: what is found is judged after the last refold. In `orderly` one messenger delivers all of
+it in the order of time, so nothing is ever late or folded again: what is found is judged as the workers left
+it, so that no refold hides a row that they lost or wrote twice. Their key days lie in different partitions.
 """
 
 import base64
@@ -58,9 +58,10 @@ shops:
   meals: {{ja: 食堂, en: Meals, place: kitchen}}
   stand: {{ja: 売店, en: Stand, place: station}}
 """
-HASTY, PATIENT = "hasty", "patient"
-LATENESS = {HASTY: "1m", PATIENT: "4h"}
-KEY_DAYS = {HASTY: SUNDAY, PATIENT: SUNDAY + 7}
+HASTY, ORDERLY = "hasty", "orderly"
+LATENESS = {HASTY: "1m", ORDERLY: "5m"}
+"""In the orderly town longer than what a sensor heard waits for its upload, while the tills tick."""
+KEY_DAYS = {HASTY: SUNDAY, ORDERLY: SUNDAY + 7}
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class PlayedTown:
     """One town of a round.
 
     Args:
-        name: `HASTY` or `PATIENT`.
+        name: `HASTY` or `ORDERLY`.
         seed: of the village.
         registry: enrols who delivers, and holds the key of the day.
         ingest_url: which signatures of webhooks name.
@@ -172,7 +173,7 @@ class PlayedTown:
             self._registry.day_key(self.name, self._day.key_day),
         )
         capture = CaptureFile(io.BytesIO(self._day.capture(sensor, self._from_ms, self._until_ms)))
-        batcher = Batcher(boot=1, span_ms=min(MINUTE_MS, self._town.lateness_ms))
+        batcher = Batcher(boot=1, span_ms=MINUTE_MS)
         batches = list(listen(capture.packets(), lambda _: key, batcher, Counts()))
         for batch in batches:
             batch.sensor = sensor

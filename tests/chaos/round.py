@@ -12,11 +12,12 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
-from chaos.faults import PLAY_S, VICTIMS, kind_of, schedule
+from chaos.faults import MESSENGER, PLAY_S, VICTIMS, kind_of, schedule
 from chaos.finding import Findings, differences, workers_of_the_fold
-from chaos.play import HASTY, KEY_DAYS, PATIENT, PlayedTown, Truth
+from chaos.play import HASTY, KEY_DAYS, ORDERLY, PlayedTown, Truth
 from chaos.processes import Engines, FlowWorker, Ingest, Player
 from chaos.supervising import RoundError, Supervisor
 from kafka import KafkaProducer
@@ -109,13 +110,13 @@ class Round:
         towns_folder.mkdir()
         ingest = Ingest(self._engines, towns_folder, registry_url, self._children)
         with closing(Registry(registry_url)) as registry:
-            towns = [PlayedTown(name, self._seed, registry, ingest.url) for name in (HASTY, PATIENT)]
+            towns = [PlayedTown(name, self._seed, registry, ingest.url) for name in (HASTY, ORDERLY)]
         for town in towns:
             (towns_folder / f"{town.name}.yaml").write_text(town.file, "utf-8")
         supervisor = self._play(ingest, towns)
         for fault in supervisor.happened:
             (result.kills if fault.is_kill else result.stops)[kind_of(fault.process)] += 1
-        generations = {PATIENT: 0, HASTY: self._refold(HASTY)}
+        generations = {ORDERLY: 0, HASTY: self._refold(HASTY)}
         findings = Findings(self._engines.kafka.bootstrap, self._engines.clickhouse_url)
         with closing(findings):
             for town in towns:
@@ -135,10 +136,9 @@ class Round:
             process.start()
         _until_working(self._engines.kafka.bootstrap, workers)
         began = time.time() + _BEFORE_S
-        players = {
-            name: self._player(name, [town.scripts[name] for town in towns], ingest, began)
-            for name in (*VICTIMS["sensor"], *VICTIMS["tills"])
-        }
+        hasty, orderly = towns
+        scripts = {**hasty.scripts, MESSENGER: chain.from_iterable(orderly.scripts.values())}
+        players = {name: self._player(name, posts, ingest, began) for name, posts in scripts.items()}
         processes = {
             "broker": self._engines.kafka,
             "database": self._engines.clickhouse,
@@ -155,15 +155,15 @@ class Round:
             PLAY_S + _PATIENCE_S,
             "everything is delivered",
         )
-        closer = self._player("closer", [[town.closing] for town in towns], ingest, time.time())
+        closer = self._player("closer", [town.closing for town in towns], ingest, time.time())
         processes["closer"] = closer
         closer.start()
         supervisor.until(lambda: closer.is_done, _PATIENCE_S, "the days are closed")
         return supervisor
 
-    def _player(self, name, scripts, ingest, began):
-        posts = sorted((post for script in scripts for post in script), key=lambda post: post.at_s)
-        return Player(name, posts, self._folder, ingest.url, began, self._children)
+    def _player(self, name, posts, ingest, began):
+        in_order = sorted(posts, key=lambda post: post.at_s)
+        return Player(name, in_order, self._folder, ingest.url, began, self._children)
 
     def _refold(self, town):
         """Ask for the last refold of a town's day; its generation."""

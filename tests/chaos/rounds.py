@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from chaos.faults import VICTIMS
 from chaos.processes import python
@@ -16,41 +17,53 @@ _BETWEEN_STARTS_S = 5.0
 """Between the starts of two rounds: loading and compiling are all that keeps the processor busy."""
 
 
-def play(seeds, at_once, folder, *, flow=FLOW, kinds=tuple(VICTIMS)):
-    """Play the rounds of these seeds; yields the result of each as it comes.
+class Asked(NamedTuple):
+    """A round that is to be played."""
+
+    seed: int
+    flow: str = FLOW
+    """The module that is a worker of the flow."""
+    kinds: tuple[str, ...] = tuple(VICTIMS)
+    """Of processes to which something happens."""
+
+    def folder(self, of_all):
+        """Of this round, in the one of all rounds."""
+        return of_all / f"{self.flow}-{self.seed}"
+
+
+def play(rounds, at_once, folder):
+    """Play rounds; yields each as it was asked with its result, as it comes.
 
     Args:
-        seeds: of the rounds.
+        rounds: which; no two are the same.
         at_once: how many at a time.
         folder: takes a folder of each round, which is kept where the round is not right.
-        flow: the module that is a worker of the flow.
-        kinds: of processes to which something happens.
     """
     children = Children(folder)
-    waiting, running = list(seeds), {}
+    waiting, running = list(rounds), {}
     last_start = float("-inf")
     while waiting or running:
         if waiting and len(running) < at_once and time.monotonic() - last_start >= _BETWEEN_STARTS_S:
-            seed, last_start = waiting.pop(0), time.monotonic()
-            running[seed] = children.start(f"round-{seed}", _command(seed, folder / str(seed), flow, kinds))
-        for seed in [seed for seed, child in running.items() if child.ended]:
-            yield _result(seed, running.pop(seed), folder / str(seed))
+            asked, last_start = waiting.pop(0), time.monotonic()
+            running[asked] = _start(asked, asked.folder(folder), children)
+        for asked in [asked for asked, child in running.items() if child.ended]:
+            yield asked, _result(asked, running.pop(asked), asked.folder(folder))
         time.sleep(0.1)
 
 
-def _command(seed, folder, flow, kinds):
+def _start(asked, folder, children):
     folder.mkdir(parents=True)
     path = os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))
-    options = ("--seed", seed, "--folder", folder, "--flow", flow, "--kinds", *kinds)
-    return python("chaos.round", *options, PYTHONPATH=path)
+    options = ("--seed", asked.seed, "--folder", folder, "--flow", asked.flow, "--kinds", *asked.kinds)
+    return children.start(folder.name, python("chaos.round", *options, PYTHONPATH=path))
 
 
-def _result(seed, child, folder):
+def _result(asked, child, folder):
     """What a round that has ended left; its files go if it was right."""
     try:
         result = Result(**json.loads((folder / RESULT).read_text("utf-8")))
     except FileNotFoundError:
-        return Result(seed, [], failure=f"the round itself failed: {child.log_tail()[-2000:]}")
+        return Result(asked.seed, [], failure=f"the round itself failed: {child.log_tail()[-2000:]}")
     if result.is_right:
         shutil.rmtree(folder)
     return result
