@@ -1,6 +1,7 @@
 """A checkpoint writes rows, then what is found of days that are complete, then that they are complete."""
 
 from collections import Counter, defaultdict
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -135,6 +136,54 @@ def test_a_checkpoint_that_the_store_refused_is_written_whole_the_next_time(each
         owned.write(checkpoint)
         found = rows(each_store, town, FINDINGS)
         assert found == {table: uninterrupted[table] for table in FINDINGS}
+
+
+class UnheardStore:
+    """Does every insert, and says of each once that it could not."""
+
+    def __init__(self, store):
+        self._store = store
+        self._done = set()
+
+    def insert(self, table, columns):
+        self._store.insert(table, columns)
+        if table not in self._done:
+            self._done.add(table)
+            raise StoreUnavailableError("the answer came too late")
+
+    def query(self, name, params=None):
+        return self._store.query(name, params)
+
+
+def test_inserts_that_happened_though_the_worker_gave_up_on_them_are_repeated_and_double_nothing(
+    each_store, uninterrupted
+):
+    town = "unheard"
+    log = log_of(town)
+    owned = takes_over(UnheardStore(each_store), town)
+    for end in (len(log) // 2, len(log)):
+        folds(owned, log[:end])
+        checkpoint = owned.take_checkpoint()
+        while owned.saved_offset < end:
+            with suppress(StoreUnavailableError):
+                owned.write(checkpoint)
+    assert rows(each_store, town) == uninterrupted
+
+
+def test_a_worker_that_hung_and_writes_what_it_had_folded_takes_nothing_back(each_store, uninterrupted):
+    town = "hung"
+    log = log_of(town)
+    hung = takes_over(each_store, town)
+    folds(hung, log[: len(log) // 2])
+    hung.write(hung.take_checkpoint())
+    folds(hung, log[: len(log) * 2 // 3])
+    unwritten = hung.take_checkpoint()
+    heir = takes_over(each_store, town)
+    folds(heir, log)
+    heir.write(heir.take_checkpoint())
+    hung.write(unwritten)
+    assert rows(each_store, town) == uninterrupted
+    assert takes_over(each_store, town).state.next_offset == len(log)
 
 
 def test_what_is_found_of_a_complete_day_is_what_its_visits_and_moves_hold(each_store, uninterrupted):
