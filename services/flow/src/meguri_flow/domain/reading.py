@@ -54,8 +54,8 @@ _COLUMNS: Final = 6
 _COUNT: Final = 6
 """Behind the positions of a message's columns: how many detections it has."""
 
-_LEAST_SEGMENT: Final = 32
-"""Bytes; messages with so many shorter segments that there is no room for them are left to protobuf."""
+_LEAST_SEGMENT: Final = 16
+"""Bytes of one with names and a boot; messages with more segments than that leaves room for are left."""
 _MOST_SOURCES: Final = 1 << 15
 """Of one read; messages that would bring more are left to protobuf."""
 
