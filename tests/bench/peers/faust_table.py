@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 
 import faust
 from job import Job, answer, read_job
@@ -26,7 +25,7 @@ class Detection(faust.Record, serializer="json"):
 async def fold(job: Job) -> tuple[float, dict[str, list[list[int]]]]:
     """Run an app until it has seen all messages; the seconds, and the table."""
     app = faust.App(
-        Path(job.folder).name,  # each run reads the topic from its start
+        job.run,
         broker=f"kafka://{job.bootstrap}",
         datadir=job.folder,
         store="memory://",

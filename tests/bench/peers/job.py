@@ -32,6 +32,8 @@ class Job:
     minimum_rssi: int
     is_tuned: bool
     """Whether with the settings that were found to be the fastest, or with those that the peer comes with."""
+    run: str
+    """No other run's name: for the consumer group, which begins at the topic's start."""
     folder: str
     """An empty one, for what the peer keeps on the disk."""
 

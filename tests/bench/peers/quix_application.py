@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quixstreams import Application
@@ -31,7 +30,7 @@ def run(job: Job, fold: Callable[[StreamingDataFrame], StreamingDataFrame]) -> f
 
     application = Application(
         broker_address=job.bootstrap,
-        consumer_group=Path(job.folder).name,  # each run reads the topic from its start
+        consumer_group=job.run,
         auto_offset_reset="earliest",
         state_dir=job.folder,
         loglevel="WARNING",
