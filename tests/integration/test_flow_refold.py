@@ -330,6 +330,24 @@ async def test_a_partition_given_away_before_its_refold_reads_anything_leaves_th
 
 
 @pytest.mark.usefixtures("small_steps")
+def test_rows_of_a_refold_wait_for_a_store_that_is_away(store, start_flow, tell, town, monkeypatch):
+    monkeypatch.setattr(refolding, "RETRY_SECONDS", 0.05)
+    away = WatchedStore(store)
+    refused = itertools.count()
+
+    def refuse(_table, columns):
+        if is_of_a_refold(columns, town) and next(refused) % 3 < 2:
+            raise StoreUnavailableError("away")
+
+    away.before_insert = refuse
+    start_flow(away)
+    asking = tell(rules_record(town=town), *MESSAGES, CLOSING)
+    eventually(lambda: generations(store, town)[-1:], [asking])
+    assert next(refused) > 20
+    assert seen_visits(store, town) == TRUTH.visits
+
+
+@pytest.mark.usefixtures("small_steps")
 @pytest.mark.parametrize("table", ["visits", "sensor_health", "day_arrivals", "days", "snapshots"])
 def test_a_worker_that_dies_at_a_write_of_a_refold_is_followed_by_one_that_ends_the_same(
     store, start_flow, tell, town, table
@@ -360,14 +378,16 @@ def test_a_worker_that_dies_at_a_write_of_a_refold_is_followed_by_one_that_ends_
 
 
 def test_a_process_killed_while_it_folds_again_is_followed_by_one_that_ends_the_same(
-    kafka, redis_url, clickhouse_server, tell, town, tmp_path
+    kafka, redis_url, clickhouse_server, town, tmp_path
 ):
     clickhouse_server.execute("CREATE DATABASE of_a_refold")
     url = f"{clickhouse_server.url}/of_a_refold"
     store = ServerStore(url)
     migrate(store)
-    tell(rules_record(town=town), *MESSAGES)
-    asking = tell(CLOSING)
+    key_day = KEY_DAY + 1  # in a partition where nothing else is to be folded again
+    messages = [as_record(each, town, key_day) for each in [*MESSAGES, CLOSING]]
+    append(kafka, [rules_record(key_day, town), *messages], town, key_day)
+    asking = log_end(kafka, detections_partition(town, key_day, 4)) - 1
     with SmallStepsWorker(kafka, url, redis_url, tmp_path / "first.log") as first:
         eventually(lambda: has_rows_of(store, town, asking), True, first.ended)
         first.kill()
