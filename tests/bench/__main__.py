@@ -18,6 +18,7 @@ BENCHES = {
     "fold_alone": "the fold alone, in memory, on one core",
     "fold_cost": "what a detection costs with more sensors, devices, towns",
     "open_devices_memory": "memory of a million open devices",
+    "worker_ready": "a worker starts, and one is killed, with a million open devices",
     "refold_day": "a day of 100 million detections folded again",
     "latency": "from an append to live numbers and to rows",
 }

@@ -78,23 +78,31 @@ class MadeTown:
             yield from self._records(rng, numbers, base_ms[numbers], at_place % self.devices)
 
     def everybody(self, detections: int) -> Iterator[bytes]:
-        """Messages by which every device is heard once, in the day's first minute."""
+        """Messages by which every device is heard once, near enough, in the day's first minute."""
         rng = np.random.default_rng(20_241_005)
         at_start = np.zeros(1, np.int64)
         for place in range(self.places):
             persons = rng.permutation(np.arange(place, self.devices, self.places))
             for turn, start in enumerate(range(0, len(persons), detections)):
                 number = np.array([place + turn * self.sensors])
-                yield from self._records(rng, number, at_start, persons[None, start : start + detections], 2)
+                some = persons[None, start : start + detections]
+                yield from self._records(rng, number, at_start, some, boot=2, weakest=-80)
 
     def _records(
-        self, rng: np.random.Generator, numbers: NDArray, base_ms: NDArray, persons: NDArray, boot: int = 1
+        self,
+        rng: np.random.Generator,
+        numbers: NDArray,
+        base_ms: NDArray,
+        persons: NDArray,
+        *,
+        boot: int = 1,
+        weakest: int = -85,
     ) -> Iterator[bytes]:
         shape = persons.shape
         columns = {
             "time_offset_ms": np.sort(rng.integers(0, self.delivery_ms, shape), axis=1),
             "device": _pseudonyms(persons),
-            "rssi": rng.integers(-85, -40, shape),
+            "rssi": rng.integers(weakest, -40, shape),
             "kind": np.ones(shape),
             "fingerprint": rng.integers(1, 2**32, shape),
             "sequence_number": rng.integers(0, 4_096, shape),
