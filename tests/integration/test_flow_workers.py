@@ -1,6 +1,7 @@
 """Workers of the flow as processes of their own, over real engines: each may come and go at any time."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from engines.flow_world import (
@@ -8,6 +9,7 @@ from engines.flow_world import (
     append,
     eventually,
     is_complete,
+    rows,
     values_of,
     visits_in,
     walk,
@@ -16,8 +18,8 @@ from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.server import ServerStore
 from meguri_kit.log.topics import create_topics
 from meguri_proto.topics import detections_partition
-from reference.fold import fold
-from reference.log import DAY, KEY_DAY
+from reference.fold import DayRules, Message, fold
+from reference.log import DAY, KEY_DAY, as_record, rules_record
 
 PARTITIONS = frozenset(range(4))
 MESSAGES = walk(25)
@@ -115,6 +117,43 @@ def test_a_killed_workers_partitions_go_on_at_another(kafka, store, two_workers,
     record_property("a killed worker's partition went on after", f"{time.monotonic() - began:.1f} s")
     assert visits_in(store, "moved") == EXPECTED
     eventually(other.partitions, PARTITIONS)
+
+
+def test_a_worker_killed_as_the_rules_change_doubles_nothing_and_each_day_keeps_its_own(
+    kafka, store, start_worker
+):
+    changed = DayRules(
+        start_ms=DAY.end_ms,
+        end_ms=DAY.end_ms + (DAY.end_ms - DAY.start_ms),
+        gap_ms=2 * DAY.gap_ms,
+        lateness_ms=DAY.lateness_ms,
+        sensors={"a": ("gate", -70)},
+    )
+    next_day = [later(message, changed.start_ms - DAY.start_ms) for message in MESSAGES]
+    opening = rules_record(KEY_DAY + 1, "changed", changed, version=2)
+    closing = Message(tick_ms=changed.end_ms + changed.lateness_ms)
+    next_values = [as_record(each, "changed", KEY_DAY + 1) for each in [*next_day, closing]]
+    values = values_of(MESSAGES, "changed")
+    append(kafka, values[:100], "changed")
+    append(kafka, [opening, *next_values[:50]], "changed", KEY_DAY + 1)
+    killed = start_worker()
+    at_the_change = detections_partition("changed", KEY_DAY + 1, 4)
+    eventually(lambda: folded(killed, at_the_change) > 0, True, killed.ended)
+    killed.kill()
+    append(kafka, values[100:], "changed")
+    append(kafka, [opening, *next_values[50:]], "changed", KEY_DAY + 1)
+    heir = start_worker()
+    days = "SELECT toUInt16(key_day) AS number, rule_version, complete FROM days FINAL"
+    complete = {(KEY_DAY, 1, 1), (KEY_DAY + 1, 2, 1)}
+    eventually(lambda: set(rows(store, days, "changed")), complete, heir.ended)
+    assert visits_in(store, "changed") == sorted([*EXPECTED, *fold(next_day, changed).visits])
+
+
+def later(message, by_ms):
+    """The message as it would be so many milliseconds later."""
+    (delivery,) = message.deliveries
+    heard = tuple(replace(each, time_ms=each.time_ms + by_ms) for each in delivery.detections)
+    return Message((replace(delivery, detections=heard),))
 
 
 def test_a_worker_that_joins_and_one_that_leaves_take_the_state_with_them(kafka, store, start_worker):

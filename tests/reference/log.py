@@ -21,14 +21,14 @@ DAY = DayRules(
 TOWN, KEY_DAY = "town", 7
 
 
-def rules_record(key_day=KEY_DAY, town=TOWN, day=DAY, slice_=0):
+def rules_record(key_day=KEY_DAY, town=TOWN, day=DAY, slice_=0, version=1):
     sensors = [SensorRule(sensor=s, place=p, minimum_rssi=r) for s, (p, r) in day.sensors.items()]
     return Record(
         rules=Rules(
             town=town,
             key_day=key_day,
             slice=slice_,
-            version=1,
+            version=version,
             day_start_ms=day.start_ms,
             day_end_ms=day.end_ms,
             gap_ms=day.gap_ms,

@@ -1,5 +1,8 @@
 """What is seen of the flow: its metrics, and what it says of the partitions that it owns."""
 
+import re
+from pathlib import Path
+
 import pytest
 from meguri_flow import metrics
 from meguri_flow.stream.gauges import StateGauges, state_values
@@ -10,6 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from reference.fold import Delivery, Detection, Message
 from reference.log import DAY, KEY_DAY, MINUTE, START, TOWN, as_record, rules_record
 
+ROOT = Path(__file__).resolve().parents[2]
 METRICS = {name: each for name, each in vars(metrics).items() if isinstance(each, MetricWrapperBase)}
 
 
@@ -41,6 +45,13 @@ def test_a_metric_has_a_name_of_the_flow_and_a_sentence(name):
     assert metric._name.startswith("meguri_flow_")
     assert metric._documentation[0].isupper()
     assert metric._documentation.endswith(".")
+
+
+def test_the_readme_names_only_metrics_that_there_are():
+    named = set(re.findall(r"`(meguri_flow_\w+)`", (ROOT / "README.md").read_text("utf-8")))
+    assert len(named) > 5
+    # A counter's name is told without the `_total` under which it is served.
+    assert {name.removesuffix("_total") for name in named} <= {each._name for each in METRICS.values()}
 
 
 def test_gauges_say_what_the_state_is(owned):
