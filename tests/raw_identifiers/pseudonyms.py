@@ -10,28 +10,25 @@ import zlib
 
 import pyarrow as pa
 from meguri_sensors.spool_segments import SegmentReader
-from raw_identifiers.search import base64_cores
+from raw_identifiers.search import Addresses
 
 _BASE64_DEFLATED = re.compile(rb"eA[A-Za-z0-9+/]{16,}={0,2}")
 """Base64 of what zlib wrote begins so."""
+_DIGITS = re.compile(rb"[0-9]{10,}")
 _CHECKSUM_BYTES, _HEADER = 16, struct.Struct("<BII")
 _CODECS = {0x02: None, 0x82: "lz4_raw", 0x90: "zstd"}
 
 
 class Pseudonyms:
-    """Numbers of 64 bits: raw in both byte orders, in decimal, in hex, in base64."""
+    """Numbers of 64 bits: in every spelling of `Addresses`, by six of their eight bytes, and in decimal."""
 
     def __init__(self, devices):
-        self._spellings = set()
-        for device in devices:
-            raw = {device.to_bytes(8, order) for order in ("little", "big")}
-            cores = {core for way in raw for core in base64_cores(way)}
-            self._spellings |= raw | {str(device).encode(), f"{device:x}".encode()} | cores
+        self._addresses = Addresses({device.to_bytes(8, "little")[:6] for device in devices})
+        self._decimal = {str(device).encode() for device in devices}
 
     def in_bytes(self, data):
         """Whether one of them is there."""
-        lower = data.lower()
-        return any(spelling in data or spelling in lower for spelling in self._spellings)
+        return bool(self._addresses.in_bytes(data)) or not self._decimal.isdisjoint(_DIGITS.findall(data))
 
     def in_folder(self, folder):
         """The files that hold one, by their path below the folder."""
@@ -48,7 +45,7 @@ def _readings(path):
         data = path.read_bytes()
     except FileNotFoundError:  # merged or dropped meanwhile
         return
-    yield data
+    yield data.rstrip(b"\0")  # Kafka makes its indexes 10 MB long before it writes them
     if path.suffix == ".batches":
         yield from _batches(path)
     if path.suffix in (".bin", ".cidx"):
