@@ -20,7 +20,7 @@ PAGE_ASSETS := services/dashboard/assets/package-lock.json services/dashboard/sr
 help:
 	echo 'make demo    the whole of Meguri on this machine: two simulated towns, 60 days, then live; Ctrl-C stops it'
 	echo 'make test    lint, types and every test'
-	echo 'make bench   how many detections a second the flow folds here'
+	echo 'make bench   every figure that the flow has to show, beside others of the same run, in one table'
 	echo 'make chaos   CHAOS_ROUNDS (100) rounds in which processes are killed, and the truth is to be found'
 	echo 'make lint    ruff, as make test runs it;  make format  lets ruff rewrite'
 	echo 'make types   mypy, member by member'
@@ -32,8 +32,8 @@ demo: set-up
 test: lint types test-needs
 	exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-bench: set-up
-	exec $(BIN)/python tests/bench/flow_throughput.py $(ARGS)
+bench: test-needs
+	exec $(BIN)/python tests/bench $(ARGS)
 
 chaos: test-needs
 	PYTHONPATH=tests exec $(BIN)/python -m chaos $(ARGS)

@@ -15,6 +15,7 @@ from figures import bench_options, kept, say, show
 FOLDER = Path(__file__).parent
 BENCHES = {
     "flow_throughput": "Kafka to visits in ClickHouse",
+    "beside_others": "beside ClickHouse's SQL and other stream processors",
     "fold_alone": "the fold alone, in memory, on one core",
     "fold_cost": "what a detection costs with more sensors, devices, towns",
     "open_devices_memory": "memory of a million open devices",
