@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.day_rules import BIN_MS, Bounds
 from meguri_flow.domain.latest_visits import close_latest
 from meguri_flow.domain.moving import announce
@@ -42,7 +42,7 @@ def final_bins(watermark_ms: int, start_ms: int, end_ms: int, gap_ms: int, bins:
     return max(0, min(bins, (watermark_ms - gap_ms - start_ms) // BIN_MS))
 
 
-@njit(nogil=True)
+@kernel
 def _close(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
@@ -115,7 +115,7 @@ def sweep(
     return Swept(announced[still_open], closed, moves, presence)
 
 
-@njit(nogil=True)
+@kernel
 def count_active(table: NDArray[np.void], since_ms: int, places: int) -> NDArray[np.int64]:
     """Devices heard at or after an instant, by place: (places,)."""
     active = np.zeros(places, np.int64)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from meguri_proto.columns import UNKNOWN_RSSI, Kind
-from numba import njit
 
+from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.day_rules import BIN_MS
 from meguri_flow.domain.open_visits import IS_RANDOM, hear, is_full
 
@@ -88,7 +88,7 @@ class Health(NamedTuple):
     """(sensors, bins): since the rows were last emitted."""
 
 
-@njit(nogil=True)
+@kernel
 def _note(
     health: Health,
     clock: NDArray[np.int64],
@@ -114,7 +114,7 @@ def _note(
     clock[GREATEST] = max(clock[GREATEST], last_ms)
 
 
-@njit(nogil=True)
+@kernel
 def fold(
     steps: Steps,
     columns: Columns,

@@ -8,12 +8,13 @@ import numpy as np
 from meguri_proto.columns import DTYPES, write_columns
 from meguri_proto.schema.log_pb2 import Detections, Record, Rules, Segment, SensorRule, Tick
 
+from meguri_flow.domain import snapshot
 from meguri_flow.domain.partition import Partition
 
 
 @cache
 def compile_kernels() -> None:
-    """Fold one detection and close its visit, so that every kernel is compiled; once in a process."""
+    """Fold one detection and close its visit, so that every kernel is ready; once in a process."""
     detections = Detections(segments=[Segment(town="t", sensor="s", count=1)])
     write_columns(detections, {name: np.zeros(1, dtype) for name, dtype in DTYPES.items()})
     rules = Rules(town="t", day_end_ms=1, gap_ms=1, sensors=[SensorRule(sensor="s", place="p")])
@@ -23,5 +24,6 @@ def compile_kernels() -> None:
     partition.take_rows()
     (day,) = partition.days.values()
     day.active()
+    snapshot.load(snapshot.dump(partition), snapshot.FORMAT)
     partition.observe([(len(records), Record(tick=Tick(town="t", town_time_ms=1)).SerializeToString())])
     partition.take_rows()

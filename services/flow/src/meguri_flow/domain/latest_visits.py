@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
 
+from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.open_visits import IS_RANDOM, MOST_USED, capacity_for, slot_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _LONGEST_MS: Final = 2**32 - 1
 _SMALLEST: Final = 256
 
 
-@njit(nogil=True)
+@kernel
 def slot_of_device(table: NDArray[np.void], device: np.uint64, random: int) -> int:
     """The slot of a device's latest visit, or the empty one in which it would stand."""
     mask = table.size - 1
@@ -49,7 +49,7 @@ def slot_of_device(table: NDArray[np.void], device: np.uint64, random: int) -> i
     return slot
 
 
-@njit(nogil=True)
+@kernel
 def close_latest(table: NDArray[np.void], visit: Any) -> None:  # noqa: ANN401 - a record
     """Note the end of a closed visit (an `open_visits.ENTRY`), if it is its device's latest."""
     latest = table[slot_of_device(table, visit.device, visit.flags & IS_RANDOM)]
@@ -58,7 +58,7 @@ def close_latest(table: NDArray[np.void], visit: Any) -> None:  # noqa: ANN401 -
         latest.flags |= np.uint8(IS_CLOSED)
 
 
-@njit(nogil=True)
+@kernel
 def _copy(source: NDArray[np.void], target: NDArray[np.void]) -> None:
     for index in range(source.size):
         latest = source[index]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
 
+from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.latest_visits import IS_CLOSED, IS_KNOWN, slot_of_device
 from meguri_flow.domain.open_visits import ANNOUNCED, IS_OPEN, IS_RANDOM, slot_of
 
@@ -37,7 +37,7 @@ and stays at 255 from there on."""
 _MOST_ORDINAL: Final = 255
 
 
-@njit(nogil=True)
+@kernel
 def _passed(table: NDArray[np.void], watermark_ms: int, slots: NDArray[np.int64]) -> int:
     found = 0
     for slot in range(table.size):
@@ -48,7 +48,7 @@ def _passed(table: NDArray[np.void], watermark_ms: int, slots: NDArray[np.int64]
     return found
 
 
-@njit(nogil=True)
+@kernel
 def _end_ms(table: NDArray[np.void], latest: Any) -> int:  # noqa: ANN401 - a record
     """The last detection of a device's latest visit."""
     if latest.flags & IS_CLOSED:
@@ -68,7 +68,7 @@ def _end_ms(table: NDArray[np.void], latest: Any) -> int:  # noqa: ANN401 - a re
     return int(latest.first_ms)  # not reached: what is announced stays open until it is closed
 
 
-@njit(nogil=True)
+@kernel
 def _announce(
     table: NDArray[np.void],
     slots: NDArray[np.int64],

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
+
+from meguri_flow.domain.compiling import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,20 +72,20 @@ def new_sizes() -> NDArray[np.int64]:
     return np.zeros(2, np.int64)
 
 
-@njit(nogil=True)
+@kernel
 def is_full(table: NDArray[np.void], sizes: NDArray[np.int64]) -> bool:
     """Whether the next insertion needs a rebuilt table."""
     return bool(sizes[USED] >= int(table.size * MOST_USED))
 
 
-@njit(nogil=True)
+@kernel
 def slot_of(device: np.uint64, place: int, mask: int) -> int:
     """Where the probe sequence of a device at a place begins."""
     mixed = (device ^ (np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
     return int(mixed >> np.uint64(32)) & mask
 
 
-@njit(nogil=True)
+@kernel
 def hear(
     table: NDArray[np.void],
     sizes: NDArray[np.int64],
@@ -141,7 +142,7 @@ def hear(
     sizes[USED] += 1
 
 
-@njit(nogil=True)
+@kernel
 def _is_open_of(entry: Any, device: np.uint64, place: int, random: int) -> bool:  # noqa: ANN401 - a record
     return bool(
         entry.device == device
@@ -150,7 +151,7 @@ def _is_open_of(entry: Any, device: np.uint64, place: int, random: int) -> bool:
     )
 
 
-@njit(nogil=True)
+@kernel
 def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: int, random: int, mask: int) -> None:
     slot = slot_of(device, place, mask)
     while table[slot].flags:
@@ -160,7 +161,7 @@ def _mark_siblings(table: NDArray[np.void], device: np.uint64, place: int, rando
         slot = (slot + 1) & mask
 
 
-@njit(nogil=True)
+@kernel
 def _copy_open(source: NDArray[np.void], target: NDArray[np.void]) -> int:
     mask = target.size - 1
     copied = 0

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from meguri_proto.columns import DTYPES
-from numba import njit
 
+from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.hearing import Columns
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Read(NamedTuple):
         return self.data[at : at + length].decode("ascii")
 
 
-@njit(nogil=True)
+@kernel
 def _varint(data: NDArray[np.uint8], at: int, end: int) -> tuple[np.uint64, int]:
     """The number at a position and where it ends; -1 if it does not end within ten bytes."""
     value = np.uint64(0)
@@ -111,7 +111,7 @@ def _varint(data: NDArray[np.uint8], at: int, end: int) -> tuple[np.uint64, int]
     return np.uint64(0), -1
 
 
-@njit(nogil=True)
+@kernel
 def _is_ascii(data: NDArray[np.uint8], at: int, end: int) -> bool:
     for index in range(at, end):  # noqa: SIM110 - a kernel has no generators
         if data[index] >= _ASCII:
@@ -119,7 +119,7 @@ def _is_ascii(data: NDArray[np.uint8], at: int, end: int) -> bool:
     return True
 
 
-@njit(nogil=True)
+@kernel
 def _fixed64(data: NDArray[np.uint8], at: int) -> np.uint64:
     value = np.uint64(0)
     for index in range(8):
@@ -127,7 +127,7 @@ def _fixed64(data: NDArray[np.uint8], at: int) -> np.uint64:
     return value
 
 
-@njit(nogil=True)
+@kernel
 def _name(data: NDArray[np.uint8], at: int, end: int, tag: int, length: int, source: Any) -> int:  # noqa: ANN401
     """Note where a name lies; where it ends, or -1 if it is none."""
     if length < 0 or length > end - at or not _is_ascii(data, at, at + length):
@@ -139,7 +139,7 @@ def _name(data: NDArray[np.uint8], at: int, end: int, tag: int, length: int, sou
     return at + length
 
 
-@njit(nogil=True)
+@kernel
 def _number(tag: int, value: np.uint64, segment: Any, source: Any) -> bool:  # noqa: ANN401
     """Note the number of a field; False if it is too large, or of no field that is known."""
     if tag == _BASE:
@@ -159,7 +159,7 @@ def _number(tag: int, value: np.uint64, segment: Any, source: Any) -> bool:  # n
     return True
 
 
-@njit(nogil=True)
+@kernel
 def _segment(data: NDArray[np.uint8], at: int, end: int, segment: Any, source: Any) -> bool:  # noqa: ANN401
     """Read a segment's fields into two records; whether it is what ingest writes."""
     source.town = source.town_length = source.sensor = source.sensor_length = 0
@@ -184,13 +184,13 @@ def _segment(data: NDArray[np.uint8], at: int, end: int, segment: Any, source: A
     return at == end
 
 
-@njit(nogil=True)
+@kernel
 def _mixed(mixed: np.uint64, value: np.uint64) -> np.uint64:
     mixed = (mixed ^ value) * np.uint64(0x9E3779B97F4A7C15)
     return mixed ^ (mixed >> np.uint64(29))
 
 
-@njit(nogil=True)
+@kernel
 def _same_bytes(data: NDArray[np.uint8], one: int, other: int, length: int) -> bool:
     for index in range(length):  # noqa: SIM110 - a kernel has no generators
         if data[one + index] != data[other + index]:
@@ -198,7 +198,7 @@ def _same_bytes(data: NDArray[np.uint8], one: int, other: int, length: int) -> b
     return True
 
 
-@njit(nogil=True)
+@kernel
 def _source_of(
     data: NDArray[np.uint8],
     source: Any,  # noqa: ANN401 - a record
@@ -234,7 +234,7 @@ def _source_of(
     return n_sources
 
 
-@njit(nogil=True)
+@kernel
 def _message(
     data: NDArray[np.uint8],
     at: int,
@@ -277,7 +277,7 @@ def _message(
     return n_segments if agree else -1
 
 
-@njit(nogil=True)
+@kernel
 def _read(
     data: NDArray[np.uint8],
     ends: NDArray[np.int64],
@@ -321,7 +321,7 @@ def _read(
     return n_segments, n_sources, n_runs, n_detections
 
 
-@njit(nogil=True)
+@kernel
 def _copy(
     source: NDArray[np.uint8], source_at: int, target: NDArray[np.uint8], target_at: int, length: int
 ) -> None:
@@ -329,7 +329,7 @@ def _copy(
         target[target_at + index] = source[source_at + index]
 
 
-@njit(nogil=True)
+@kernel
 def _gather(
     data: NDArray[np.uint8],
     is_plain: NDArray[np.bool_],

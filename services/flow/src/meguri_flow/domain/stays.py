@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from meguri_flow.domain import closing, open_visits
+from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.day_rules import Bounds
 from meguri_flow.domain.latest_visits import LatestVisits
 
@@ -19,7 +19,7 @@ _NO_END = 2**62
 """No day's end cuts these visits."""
 
 
-@njit(nogil=True)
+@kernel
 def _hear_all(
     device: NDArray[np.uint64],
     place: NDArray[np.int16],
