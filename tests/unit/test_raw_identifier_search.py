@@ -2,9 +2,13 @@
 
 import base64
 import random
+import struct
+import zlib
 from urllib.parse import quote_plus
 
+import pyarrow as pa
 import pytest
+from raw_identifiers.pseudonyms import Pseudonyms
 from raw_identifiers.search import Addresses, Names
 
 ADDRESS = bytes.fromhex("9c2ea1f0b37d")
@@ -55,3 +59,24 @@ def test_an_address_across_two_windows_is_found(monkeypatch):
 def test_noise_holds_none():
     assert Addresses({ADDRESS}).in_bytes(NOISE) == set()
     assert Names({NAME}).in_bytes(NOISE) == set()
+
+
+def test_a_planted_pseudonym_is_found_in_every_spelling_of_a_number_and_none_in_noise():
+    device = int.from_bytes(ADDRESS, "big") + (3 << 60)
+    pseudonyms = Pseudonyms([device, 2**63])
+    raw = device.to_bytes(8, "little")
+    for spelling in (raw, raw[::-1], f"{device:x}".encode(), str(device).encode(), base64.b64encode(raw)):
+        assert pseudonyms.in_bytes(NOISE + b" " + spelling + b" " + NOISE), spelling
+    assert not pseudonyms.in_bytes(NOISE)
+
+
+def test_a_pseudonym_is_found_in_a_compressed_state_and_in_the_blocks_of_a_column(tmp_path):
+    device = int.from_bytes(ADDRESS, "big")
+    plain = NOISE[:1000] + device.to_bytes(8, "little")
+    (tmp_path / "state").write_bytes(base64.b64encode(zlib.compress(plain)))
+    for method, codec in ((0x82, "lz4_raw"), (0x90, "zstd"), (0x02, None)):
+        body = pa.compress(plain, codec, asbytes=True) if codec else plain
+        header = struct.pack("<BII", method, 9 + len(body), len(plain))
+        (tmp_path / f"{codec}.bin").write_bytes(bytes(16) + header + body)
+    (tmp_path / "nothing").write_bytes(NOISE)
+    assert Pseudonyms([device]).in_folder(tmp_path) == {"state", "lz4_raw.bin", "zstd.bin", "None.bin"}
