@@ -28,16 +28,17 @@ class LiveNumbers:
         self._away = False
 
     async def publish(self, numbers: Mapping[str, str]) -> None:
-        """Publish what `live_numbers` gave, as far as it changed."""
+        """Publish what `live_numbers` gave, as far as it changed; a Redis that is away is asked once."""
         for town, text in numbers.items():
-            if self._published.get(town) != text:
-                await self._publish(town, text)
+            if self._published.get(town) != text and not await self._publish(town, text):
+                return
 
     async def close(self) -> None:
         """Let go of the connection."""
         await self._redis.aclose()
 
-    async def _publish(self, town: str, numbers: str) -> None:
+    async def _publish(self, town: str, numbers: str) -> bool:
+        """Whether Redis took them."""
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.set(f"live:{town}", numbers)
@@ -48,11 +49,12 @@ class LiveNumbers:
             if not self._away:
                 logger.warning("Redis does not answer, the live numbers stop until it does: %s", error)
             self._away = True
-            return
+            return False
         if self._away:
             logger.info("Redis answers again, the live numbers go on")
         self._away = False
         self._published[town] = numbers
+        return True
 
 
 def live_numbers(days: Iterable[Day]) -> dict[str, str]:
