@@ -336,7 +336,7 @@ def test_rows_of_a_refold_wait_for_a_store_that_is_away(store, start_flow, tell,
     refused = itertools.count()
 
     def refuse(_table, columns):
-        if is_of_a_refold(columns, town) and next(refused) % 3 < 2:
+        if is_of_a_refold(columns, town) and next(refused) % 50 < 3:
             raise StoreUnavailableError("away")
 
     away.before_insert = refuse
