@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from meguri_proto.towns import parse_town
-from reference.fold import BIN_MS, DayRules, visits_of
+from reference.fold import BIN_MS, DayRules, Visit, visits_of
+from reference.marks import marks_of
 
 TOWN_FILE = """
 town: village
@@ -104,7 +105,7 @@ class Expected:
     moves: list[tuple]
     """(from_place, from_first_ms, place, first_ms, ordinal, random)"""
     paths: Counter
-    """How often each (key day's date, places joined by '>', random)."""
+    """How often each (key day's date, places joined by '>', random), of all but staff and equipment."""
     presence: dict[tuple[str, int], int]
     """Visits by place and first instant of the five minutes."""
     sales: list[tuple]
@@ -135,7 +136,10 @@ def expected(folder, town):
         (date, row["visitor"], row["place"], *(int(row[name]) for name in _VISIT_NUMBERS))
         for date, row in truth_rows(folder, "found-visits")
     ]
-    moves, paths = _moves(visits, max(THREE_HOURS, town.gap_ms))
+    longest_ms = max(THREE_HOURS, town.gap_ms)
+    marked = _marked(visits, town)
+    moves, _ = _moves(visits, longest_ms)
+    _, paths = _moves([visit for visit in visits if visit[:2] not in marked], longest_ms)
     presence = Counter()
     for _, _, place, first_ms, last_ms, *_ in visits:
         start_ms, _ = town.day_bounds_ms(town.key_day_at(first_ms))
@@ -162,6 +166,19 @@ _SALE = (
 _SALE_NUMBERS = ("version", "at_ms", "amount_yen", "tax_yen", "refunded_yen", "cancelled")
 _USE = ("event_id", "sight", "language", "kind", "at_ms", "walk", "seconds", "rating")
 _COUNT = ("counter", "quantity", "from_ms", "to_ms", "count")
+
+
+def _marked(visits, town):
+    """(date, visitor) of staff and equipment."""
+    of_day = {}
+    for date, visitor, place, first_ms, last_ms, count, _ in visits:
+        start_ms, _ = town.day_bounds_ms(town.key_day_at(first_ms))
+        of_day.setdefault((date, start_ms), []).append(Visit(place, first_ms, visitor, last_ms, count, True))
+    return {
+        (date, visitor)
+        for (date, start_ms), its in of_day.items()
+        for visitor, _ in marks_of(its, start_ms, town.staff_ms, town.equipment_ms)
+    }
 
 
 def _moves(visits, longest_ms):
