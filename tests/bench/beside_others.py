@@ -129,6 +129,7 @@ def main() -> None:
             Figure(work, "detections/s", flow, name, rates, bounds.get(name, ()))
             for name, rates in {**by_sql, **by_peers, PYFLINK: [PYFLINK_RATE]}.items()
         ],
+        versions=peer_runs.versions(),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "peers"
 PYTHON = FOLDER / ".venv" / "bin" / "python"
+PACKAGES = ("bytewax", "confluent-kafka", "quixstreams")
 PATIENCE_S = 300
 
 
@@ -50,6 +52,12 @@ def make_environment() -> None:
             f"the environment of {FOLDER} cannot be made, as uv says above; it needs Python 3.11 or 3.12 "
             "and the packages of its uv.lock"
         )
+
+
+def versions() -> dict[str, str]:
+    """Of the peers, as locked."""
+    locked = tomllib.loads((FOLDER / "uv.lock").read_text("utf-8"))["package"]
+    return {each["name"]: each["version"] for each in locked if each["name"] in PACKAGES}
 
 
 def run(script: str, given: JsonDay, *, is_tuned: bool = False) -> float:
