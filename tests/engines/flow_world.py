@@ -20,11 +20,12 @@ from reference.log import DAY, KEY_DAY, MINUTE, START, as_record, rules_record
 PATIENCE = 90.0
 
 
-def append(bootstrap, values, town, key_day=KEY_DAY, partitions=4):
-    """Append values to the partition of a town's day."""
+def append(bootstrap, values, town, key_day=KEY_DAY, partitions=4, slice_=0):
+    """Append values to the partition of a slice of a town's day."""
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    partition = detections_partition(town, key_day, partitions, slice_)
     for value in values:
-        producer.send("detections", value=value, partition=detections_partition(town, key_day, partitions))
+        producer.send("detections", value=value, partition=partition)
     producer.flush()
     producer.close()
 
