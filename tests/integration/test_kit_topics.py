@@ -1,10 +1,11 @@
 """Topics in Kafka are what their files say."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource
 from meguri_kit.log import (
     LogProducer,
@@ -12,7 +13,9 @@ from meguri_kit.log import (
     TopicError,
     await_topics,
     create_topics,
+    delete_appended_before,
     delete_below,
+    partition_count,
 )
 from meguri_proto.topics import topics
 
@@ -123,9 +126,9 @@ async def test_records_below_an_offset_are_deleted_and_deleting_again_changes_no
     assert span(kafka_bootstrap, 2) == (0, 0)
 
 
-def span(bootstrap, partition):
-    """The first and the next offset of a partition of detections."""
-    here = TopicPartition("detections", partition)
+def span(bootstrap, partition, topic="detections"):
+    """The first and the next offset of a partition."""
+    here = TopicPartition(topic, partition)
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
     first, following = consumer.beginning_offsets([here])[here], consumer.end_offsets([here])[here]
     consumer.close()
@@ -142,3 +145,25 @@ def test_deleting_what_is_not_there_yet_is_refused(kafka_bootstrap, made):
 def test_deleting_without_kafka_may_be_tried_again():
     with pytest.raises(LogUnavailableError, match="did not delete records of detections in time"):
         delete_below("127.0.0.1:1", "detections", {0: 0}, timeout_s=0.2)
+
+
+def test_records_appended_before_a_time_are_deleted_partition_by_partition(kafka_bootstrap, made):
+    producer = KafkaProducer(bootstrap_servers=kafka_bootstrap)
+    between = int(time.time() * 1000)
+    for topic, time_ms in (("survey-answers", between - 1), ("sales", between - 1), ("sales", between)):
+        producer.send(topic, b"x", partition=0, timestamp_ms=time_ms)
+    producer.close()
+    for topic, left in (("sales", (1, 2)), ("survey-answers", (1, 1))):
+        for time_ms in (between, between - 60_000):
+            delete_appended_before(kafka_bootstrap, topic, {0: time_ms})
+            assert span(kafka_bootstrap, 0, topic) == left
+
+
+def test_a_topic_says_how_many_partitions_it_has(kafka_bootstrap, made):
+    assert partition_count(kafka_bootstrap, "detections") == topics()["detections"].partitions
+    assert partition_count(kafka_bootstrap, "nosuch") == 0
+
+
+def test_asking_for_partitions_without_kafka_may_be_tried_again():
+    with pytest.raises(LogUnavailableError, match="Kafka does not answer"):
+        partition_count("127.0.0.1:1", "detections", timeout_s=0.2)
