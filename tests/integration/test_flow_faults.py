@@ -4,7 +4,16 @@ import asyncio
 from functools import partial
 
 import pytest
-from engines.flow_world import PATIENCE, append, eventually, is_complete, values_of, visits_in, walk
+from engines.flow_world import (
+    PATIENCE,
+    Worker,
+    append,
+    eventually,
+    is_complete,
+    values_of,
+    visits_in,
+    walk,
+)
 from engines.tcp_proxy import TcpProxy
 from meguri.engines import Children, Kafka
 from meguri.engines.ports import free_ports
@@ -223,3 +232,12 @@ def test_while_kafka_is_away_a_worker_waits_and_then_folds_on(
     assert flow.failed is None
     log.close()
     store.close()
+
+
+def test_a_worker_that_cannot_start_says_why_in_a_line_and_ends(tmp_path):
+    nowhere = ("127.0.0.1:1", "clickhouse://127.0.0.1:1/x", "redis://127.0.0.1:1")
+    with Worker(*nowhere, tmp_path / "log") as worker:
+        assert worker.process.wait(PATIENCE) == 1
+    (line,) = worker.log()
+    assert line["message"].startswith("the flow cannot start: ")
+    assert "ClickHouse server does not answer" in line["message"]

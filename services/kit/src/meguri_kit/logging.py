@@ -42,3 +42,5 @@ def configure(level: str = "INFO", stream: TextIO = sys.stderr) -> None:
     logging.getLogger("httpx").setLevel("WARNING")
     # It writes several lines a second while a broker is away; the log producer says it once.
     logging.getLogger("kafka").setLevel("CRITICAL")
+    # It writes a traceback at each attempt while the server is away; who asked it says so in a line.
+    logging.getLogger("clickhouse_driver").setLevel("CRITICAL")
