@@ -1,6 +1,7 @@
 """What breaks around the flow while it works: nothing is lost or doubled, and it goes on by itself."""
 
 import asyncio
+import threading
 from functools import partial
 
 import pytest
@@ -111,6 +112,29 @@ def test_what_the_store_refuses_for_good_ends_the_worker_and_the_next_one_writes
     start_flow(store)
     found = "SELECT external_id FROM sales FINAL WHERE shop = 'refused' ORDER BY external_id"
     eventually(lambda: [row["external_id"] for row in store.select(found)], list("012345"))
+
+
+def test_a_worker_says_that_it_failed_while_an_insert_that_hangs_keeps_it_from_ending(
+    kafka, log, store, start_flow
+):
+    faulty = FaultyStore(store)
+    flow = start_flow(faulty)
+    hangs, released = threading.Event(), threading.Event()
+
+    def hang_or_refuse(insert, table):
+        if table == "sales":
+            raise StoreError("sales is not there")
+        hangs.set()
+        released.wait(PATIENCE)
+        insert()
+
+    faulty.fault = hang_or_refuse
+    append(kafka, values_of(walk(3), "hangs"), "hangs")
+    assert hangs.wait(PATIENCE)
+    append_sales(log, sales_of("hangs", range(1)))
+    eventually(lambda: type(flow.failed), StoreError)
+    assert not released.is_set()
+    released.set()
 
 
 @pytest.fixture(scope="module")
