@@ -237,9 +237,11 @@ class FoldService(faust.Service):
             owned = [(owned, self._lag(each, owned)) for each, owned in self._owned.items()]
             self._gauges.show(state_values(owned, time.time_ns() // 1_000_000))
 
-    @faust.Service.timer(SEALING_SECONDS)
+    @faust.Service.task
     async def _drop_sealed(self) -> None:
-        await self._drop_what_is_sealed()
+        while not self.should_stop:
+            await self.sleep(SEALING_SECONDS)
+            await self._drop_what_is_sealed()
 
     async def _drop_what_is_sealed(self) -> None:
         """Drop the pseudonyms of sealed days; what cannot be dropped now waits for the next time."""
