@@ -12,8 +12,8 @@ from meguri_flow.__main__ import main
 from meguri_flow.domain.rows import Rows
 from meguri_flow.stream.owned import OwnedPartition
 
-_MOMENT_S = 5.0
-"""Most of the time between two snapshots: whenever the worker is killed, something is still to come."""
+_MOMENT_S = 25.0
+"""Nearly all of the time: whenever the worker is killed, something is still to come."""
 _write_in_order = OwnedPartition.write
 
 
