@@ -12,8 +12,8 @@ SEEDS = range(1, 11)
 AT_ONCE = 4
 ROUNDS = [Asked(seed) for seed in SEEDS]
 BROKEN = Asked(2918, flow="chaos.broken_flow", kinds=("flow",))
-"""Its workers write the snapshot before the rows. Nothing but they is killed: each of them once while it still
-has the partitions that it began with, so that one of them had the orderly town's."""
+"""Its workers write the snapshot before the rows. Nothing but they is killed: each of them once while it
+still has the partitions that it began with, so that one of them had the orderly town's."""
 
 
 @pytest.fixture(scope="module")
