@@ -1,10 +1,14 @@
 """A checkpoint writes rows, then what is found of days that are complete, then that they are complete."""
 
+from base64 import b64encode
 from collections import Counter, defaultdict
 from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 import pytest
+from meguri_flow.domain.snapshot import FORMAT, SnapshotError
 from meguri_flow.stream.owned import OwnedPartition
 from meguri_flow.stream.snapshots import Snapshots
 from meguri_kit.clickhouse.store import StoreUnavailableError
@@ -254,3 +258,31 @@ def test_a_day_that_is_complete_and_forgotten_in_one_read_is_found_all_the_same(
     assert (town, KEY_DAY) not in owned.state.days
     owned.write(owned.take_checkpoint())
     assert rows(each_store, town, FINDINGS) == {table: uninterrupted[table] for table in FINDINGS}
+
+
+def save(store, town, data, format_, next_offset):
+    """A snapshot as another version of Meguri would have written it."""
+    checksum = blake2b(data, digest_size=16).hexdigest()
+    row = {"log": town, "partition": 0, "slot": 0, "next_offset": next_offset, "format": format_}
+    row |= {"checksum": checksum, "body": b64encode(data).decode()}
+    store.insert("snapshots", {name: [value] for name, value in row.items()})
+
+
+def test_a_snapshot_of_an_older_meguri_is_gone_on_from_and_the_next_one_is_of_this_format(each_store):
+    old = Path(__file__).parents[1] / "unit/snapshots/format-2.bin"
+    save(each_store, "older", old.read_bytes(), 2, next_offset=5)
+    owned = takes_over(each_store, "older")
+    (key,) = owned.state.days
+    owned.observe([(owned.state.next_offset, as_record(Message(tick_ms=END_MS), town=key.town))])
+    owned.write(owned.take_checkpoint())
+    newest, *_ = each_store.query("meguri_flow/snapshots", {"log": "older", "partition": 0})
+    assert (newest["format"], newest["next_offset"]) == (FORMAT, owned.state.next_offset)
+    assert takes_over(each_store, "older").state.days[key].is_complete
+
+
+def test_a_snapshot_of_a_newer_meguri_is_refused_though_there_is_an_older_one(each_store):
+    folds(owned := takes_over(each_store, "newer"), log_of("newer")[:9])
+    owned.write(owned.take_checkpoint())
+    save(each_store, "newer", b"of the future", FORMAT + 1, next_offset=10**6)
+    with pytest.raises(SnapshotError, match="written by a newer Meguri"):
+        takes_over(each_store, "newer")
