@@ -46,7 +46,7 @@ def make_environment() -> None:
         SystemExit: it cannot be had; uv says why on standard error.
     """
     uv = Path(sys.executable).parent / "uv"
-    command = [uv, "sync", "--project", FOLDER, "--locked", "--quiet", "--no-config"]
+    command = [uv, "sync", "--project", FOLDER, "--locked", "--quiet"]
     if subprocess.run(command, check=False).returncode:
         raise SystemExit(
             f"the environment of {FOLDER} cannot be made, as uv says above; it needs Python 3.11 or 3.12 "
