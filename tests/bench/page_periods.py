@@ -2,17 +2,13 @@
 
     python tests/bench/page_periods.py [--town mine] [--rounds 5]
 
-Prints a table and writes the figures to tests/bench/results/page_periods.json: reading the blocks from chDB
-and saying them, each the least CPU time of some rounds, and the slowest block; then the whole answer over
-HTTP by the clock, the first time with its charts and again. Rows are those of tests/fakes/town_weeks.py.
+Reading the blocks from chDB and saying them, each the least CPU time of some rounds, and the slowest block;
+then the whole answer over HTTP by the clock, the first time with its charts and again. A longer period stands
+beside a day. Rows are those of tests/fakes/town_weeks.py.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -21,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi.testclient import TestClient
+from figures import Figure, bench_options, keep
 from meguri_dashboard.app import create_app
 from meguri_dashboard.asked import Asked
 from meguri_dashboard.catalogue import catalogue
@@ -31,8 +28,6 @@ from meguri_dashboard.wording import Wording
 from meguri_kit.clickhouse.embedded import EmbeddedStore
 from meguri_kit.clickhouse.migrations import migrate
 from meguri_proto.towns import parse_town
-from rich.console import Console
-from rich.table import Table
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -45,16 +40,21 @@ if TYPE_CHECKING:
 
 TODAY = 20_000
 LENGTHS = {"a day": 1, "60 days": 60, "a year": 365}
-RESULTS = Path(__file__).parent / "results" / "page_periods.json"
+KINDS = {
+    "read_s": "a page's blocks read (CPU)",
+    "say_s": "and said (CPU)",
+    "http_again_s": "the page over HTTP, again",
+}
+"""What of the measurements stands in the table."""
 NO_REDIS = "redis://127.0.0.1:1/0"
 
 
 def main() -> None:
-    """Fill, measure, print, write."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--town", default="mine")
-    arguments.add_argument("--rounds", type=int, default=5)
-    options = arguments.parse_args()
+    """Fill, measure, keep."""
+    parser = bench_options(__doc__)
+    parser.add_argument("--town", default="mine")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
     town = parse_town((ROOT / "infra" / "towns" / f"{options.town}.yaml").read_text("utf-8"), options.town)
     with tempfile.TemporaryDirectory() as folder:
         store = EmbeddedStore(Path(folder) / "clickhouse")
@@ -69,11 +69,13 @@ def main() -> None:
                 measured[name]["http_first_s"] = timed(page)
                 measured[name]["http_again_s"] = min(timed(page) for _ in range(options.rounds))
         store.close()
-    show(measured)
-    machine = {"cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    RESULTS.write_text(
-        json.dumps({"town": town.town, **machine, "periods": measured}, indent=2) + "\n", "utf-8"
-    )
+    day, *longer = measured.items()
+    figures = [
+        Figure(f"{what}, {name}", "s", [of[key]], day[0], [day[1][key]])
+        for name, of in longer
+        for key, what in KINDS.items()
+    ]
+    keep("page_periods", options, figures, details=measured)
 
 
 def measure(store: EmbeddedStore, town: Town, days: int, rounds: int) -> dict[str, object]:
@@ -104,21 +106,6 @@ def timed(work: Callable[[], object], clock: Callable[[], float] = time.perf_cou
     began = clock()
     work()
     return round(clock() - began, 4)
-
-
-def show(measured: dict[str, dict[str, object]]) -> None:
-    table = Table("period", "days (CPU)", "read", "say", "slowest block", "HTTP first", "again")
-    for name, of in measured.items():
-        table.add_row(
-            name,
-            f"{of['days_s']:.3f} s",
-            f"{of['read_s']:.3f} s",
-            f"{of['say_s']:.3f} s",
-            f"{of['slowest_block']} {of['slowest_block_s']:.3f} s",
-            f"{of['http_first_s']:.2f} s",
-            f"{of['http_again_s']:.3f} s",
-        )
-    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python tests/bench/spool_size.py [--hours 72] [--per-second 200]
 
 The outage begins with a key day, which is the worst instant: two whole days are kept at its height, until
-the first of them has been over for 24 hours. Prints a table and writes tests/bench/results/spool_size.json.
+the first of them has been over for 24 hours. What it takes stands beside the contract's columns of 20 bytes.
 
 Traffic: `bursts` is made like the lab's recording (2.4 frames of an address within a second on average,
 their numbers rising, signals that differ by 3 dB; two addresses of three are used for one burst only); in
@@ -13,10 +13,7 @@ frame; in `noise` every column is random, which no radio gives.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import shutil
 import tempfile
 import time
@@ -24,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from meguri_proto.columns import write_columns
+from figures import Figure, at_most, bench_options, keep, say
+from meguri_proto.columns import BYTES_PER_DETECTION, write_columns
 from meguri_proto.schema.upload_pb2 import Batch
 from meguri_sensors.spool import Spool
 from meguri_sensors.spool_segments import SegmentDay
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
     Columns = dict[str, NDArray[Any]]
 
-RESULTS = Path(__file__).parent / "results"
 BOUND_BYTES = 512_000_000
 DAY_MS, HOUR_MS, STEP_MS = 86_400_000, 3_600_000, 10_000
 FIRST_DAY = 20_000
@@ -116,7 +113,7 @@ def batches_of(make: Callable[[Generator, int], Columns], hours: int, per_second
         yield at_ms + STEP_MS, batch
 
 
-def outage(make: Callable[[Generator, int], Columns], hours: int, per_second: int) -> dict[str, object]:
+def outage(make: Callable[[Generator, int], Columns], hours: int, per_second: int) -> dict[str, float]:
     """Fill a spool for so long; its figures."""
     folder = Path(tempfile.mkdtemp())
     spool = Spool(folder, BOUND_BYTES)
@@ -152,18 +149,27 @@ def outage(make: Callable[[Generator, int], Columns], hours: int, per_second: in
 
 def main() -> None:
     """Run all kinds of traffic."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = bench_options(__doc__)
     parser.add_argument("--hours", type=int, default=72)
     parser.add_argument("--per-second", type=int, default=200)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     os.fsync = lambda _: None  # the power does not go here, and every ten simulated seconds would wait for it
     found = {}
     for make in (bursts, strangers, noise):
-        found[make.__name__] = figures = outage(make, asked.hours, asked.per_second)
-        print(make.__name__, json.dumps(figures), flush=True)  # noqa: T201
-    RESULTS.mkdir(exist_ok=True)
-    stored = {"bound_megabytes": BOUND_BYTES / 1e6, "python": platform.python_version(), **found}
-    (RESULTS / "spool_size.json").write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+        found[make.__name__] = outage(make, options.hours, max(1, int(options.per_second * options.scale)))
+        say(f"{make.__name__}: {found[make.__name__]}")
+    figures = [
+        Figure(
+            f"the spool's height, {name}",
+            "MB",
+            [of["peak_megabytes"]],
+            "as columns",
+            [of["detections_at_peak"] * BYTES_PER_DETECTION / 1e6],
+            (at_most(BOUND_BYTES / 1e6),),
+        )
+        for name, of in found.items()
+    ]
+    keep("spool_size", options, figures, details=found)
 
 
 if __name__ == "__main__":
