@@ -7,7 +7,7 @@ import pytest
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
-START = 1_000 * HOUR
+START = 479_995 * HOUR
 DAY = date(2024, 10, 4)
 OF_DAY = {"town": "village", "key_day": DAY, "slice": 0, "generation": 7}
 OF_OTHER_SLICE = {**OF_DAY, "slice": 1, "generation": 9}

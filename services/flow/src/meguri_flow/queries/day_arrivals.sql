@@ -8,7 +8,7 @@ SELECT
     toUInt16(key_day) AS day,
     slice,
     place,
-    toUInt8(intDiv(first_ms - transform(toInt64(toUInt16(key_day)), %(days)s, %(starts_ms)s, toInt64(0)), 3600000))
+    toUInt8(intDiv(first_ms - transform(toInt64(toUInt16(key_day)), %(days)s, %(starts_ms)s, toUInt64(0)), 3600000))
         AS hour,
     random,
     count() AS arrivals,
