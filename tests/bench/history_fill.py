@@ -3,31 +3,30 @@
     python tests/bench/history_fill.py [--days 60] [--towns 2] [--detections 33000] [--visits 10000]
 
 The log holds each town's days as a replayer delivers them: some large messages a day, a tick behind each.
-Prints how long it took and what of that were inserts and queries.
+The whole time stands beside that of the checkpoints; the details say what each insert and query took of it.
 """
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 import time
 from collections import defaultdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from bench_engines import bench_engines
+from bench_flow import folded_messages, running_flow, wait_until
+from figures import Figure, bench_options, keep, say
 from kafka import KafkaProducer
-from meguri.engines import Children, Kafka, Redis
 from meguri_flow import metrics
-from meguri_flow.app import Flow
 from meguri_flow.domain.kernels import compile_kernels
 from meguri_kit.clickhouse.embedded import EmbeddedStore
 from meguri_kit.clickhouse.migrations import migrate
-from meguri_kit.log import LogProducer, create_topics
 from meguri_proto.columns import write_columns
 from meguri_proto.schema.log_pb2 import Record, Rules, Segment, SensorRule, Tick
 from meguri_proto.topics import detections_partition, town_partitions
-from rich.console import Console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from bench_engines import Engines
 
 FIRST_DAY, FIRST_START_MS, DAY_MS = 20_000, 1_728_000_000_000, 86_400_000
 PLACES, SENSORS, PARTITIONS = 8, 16, 4
@@ -151,24 +150,28 @@ class TimedStore:
         self.calls[f"query {name}"].append((time.perf_counter() - began, len(rows)))
         return rows
 
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
 
-def fold(bootstrap: str, redis_url: str, store: TimedStore, folder: Path, town_days: int) -> float:
+    def totals(self) -> dict[str, dict[str, float]]:
+        """Of each kind of call: how many there were, their seconds and their rows."""
+        return {
+            call: {
+                "times": len(each),
+                "seconds": round(sum(seconds for seconds, _ in each), 3),
+                "rows": sum(rows for _, rows in each),
+            }
+            for call, each in sorted(self.calls.items())
+        }
+
+
+def fold(engines: Engines, store: TimedStore, town_days: int) -> float:
     """Seconds from the worker's start of reading to the last day's completion."""
-    log = LogProducer(bootstrap)
-    flow = Flow(bootstrap, store, log, redis_url, folder)  # type: ignore[arg-type]
-    folded = [metrics.FOLDED_MESSAGES.labels(partition)._value for partition in range(PARTITIONS)]
-    flow.start()
-    while not sum(each.get() for each in folded) and flow.failed is None:
-        time.sleep(0.002)
-    began = time.perf_counter()
-    while not complete(store, town_days) and flow.failed is None:
-        time.sleep(0.05)
-    seconds = time.perf_counter() - began
-    flow.stop()
-    log.close()
-    if flow.failed:
-        raise flow.failed
-    return seconds
+    with running_flow(engines, store) as flow:
+        wait_until(flow, lambda: any(map(folded_messages, range(PARTITIONS))), every=0.002)
+        began = time.perf_counter()
+        wait_until(flow, lambda: complete(store, town_days), every=0.05)
+        return time.perf_counter() - began
 
 
 def complete(store: TimedStore, town_days: int) -> bool:
@@ -177,56 +180,40 @@ def complete(store: TimedStore, town_days: int) -> bool:
     return int(row["days"]) == town_days
 
 
-def main() -> None:
-    """Measure and print."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--days", type=int, default=60)
-    arguments.add_argument("--towns", type=int, default=2)
-    arguments.add_argument("--detections", type=int, default=33_000, help="of a town's day")
-    arguments.add_argument("--visits", type=int, default=10_000, help="of a town's day")
-    options = arguments.parse_args()
-    console = Console()
-    town_days = options.days * options.towns
-    total = town_days * options.detections
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        children = Children(folder)
-        kafka, redis = Kafka(folder / "kafka", children), Redis(children)
-        kafka.start()
-        redis.start()
-        kafka.wait_ready()
-        redis.wait_ready()
-        create_topics(kafka.bootstrap)
-        console.print(f"appending {total:,} detections of {town_days} town-days")
-        produce(kafka.bootstrap, options.towns, options.days, options.detections, options.visits)
-        compile_kernels()
-        store = EmbeddedStore(folder / "clickhouse")
-        migrate(store)
-        timed = TimedStore(store)
-        seconds = fold(kafka.bootstrap, redis.url, timed, folder, town_days)
-        report(console, store, timed, seconds, total)
-        store.close()
-        kafka.stop()
-        redis.stop()
-
-
-def report(console: Console, store: EmbeddedStore, timed: TimedStore, seconds: float, total: int) -> None:
-    """A table for people."""
+def written(store: EmbeddedStore) -> dict[str, object]:
+    """How much there is in the end."""
     (row,) = store.select(
         "SELECT (SELECT count() FROM visits FINAL) AS visits, (SELECT count() FROM moves FINAL) AS moves, "
-        "(SELECT sum(paths) FROM day_paths FINAL) AS paths, (SELECT count() FROM system.parts WHERE active "
-        "AND database = currentDatabase()) AS parts"
+        "(SELECT sum(paths) FROM day_paths FINAL) AS paths, "
+        "(SELECT count() FROM system.parts WHERE active AND database = currentDatabase()) AS parts"
     )
+    return row
+
+
+def main() -> None:
+    """Measure and keep."""
+    parser = bench_options(__doc__)
+    parser.add_argument("--days", type=int, default=60)
+    parser.add_argument("--towns", type=int, default=2)
+    parser.add_argument("--detections", type=int, default=33_000, help="of a town's day")
+    parser.add_argument("--visits", type=int, default=10_000, help="of a town's day")
+    options = parser.parse_args()
+    days = max(1, int(options.days * options.scale))
+    town_days = days * options.towns
+    with bench_engines() as engines:
+        say(f"appending {town_days * options.detections:,} detections of {town_days} town-days")
+        produce(engines.bootstrap, options.towns, days, options.detections, options.visits)
+        compile_kernels()
+        store = EmbeddedStore(engines.folder / "clickhouse")
+        migrate(store)
+        timed = TimedStore(store)
+        seconds = fold(engines, timed, town_days)
+        found = written(store)
+        store.close()
     checkpoints = metrics.CHECKPOINT_SECONDS._sum.get()
-    console.print(
-        f"{seconds:.1f} s, {total / seconds:,.0f} detections/s; {checkpoints:.1f} s of it in checkpoints; "
-        + ", ".join(f"{value:,} {what}" for what, value in row.items())
-    )
-    table = Table("call", "times", "seconds", "rows")
-    for call, each in sorted(timed.calls.items(), key=lambda item: -sum(s for s, _ in item[1])):
-        spent, rows = (sum(column) for column in zip(*each, strict=True))
-        table.add_row(call, str(len(each)), f"{spent:.2f}", f"{rows:,}")
-    console.print(table)
+    work = f"{town_days} town-days filled"
+    figures = [Figure(work, "s", [seconds], "of it in checkpoints", [checkpoints])]
+    keep("history_fill", options, figures, details={**found, "calls": timed.totals()})
 
 
 if __name__ == "__main__":
