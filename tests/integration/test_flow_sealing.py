@@ -175,6 +175,15 @@ def test_a_day_that_is_over_leaves_its_findings_and_a_mark_and_no_pseudonym(each
     assert tuple(expected.steps) == STEPS
 
 
+def test_what_stays_of_a_sealed_day_is_what_is_found_of_a_complete_one(each_store, expected):
+    world = half_a_day(each_store, "complete")
+    world.fill(Message(tick_ms=DAY.end_ms + DAY.lateness_ms))
+    work(world)
+    assert pseudonyms_of(world, each_store) == {"visits", "moves", "snapshots", "log"}
+    tables = FINDINGS[:-1]
+    assert rows(each_store, "complete", tables) == {table: expected.rows[table] for table in tables}
+
+
 @pytest.mark.parametrize("step", range(len(STEPS)), ids=[f"{n}-{name}" for n, name in enumerate(STEPS)])
 def test_a_worker_killed_at_any_step_leaves_the_findings_once_and_no_pseudonym_in_the_end(
     each_store, expected, step
