@@ -91,12 +91,15 @@ async def test_a_tick_reaches_every_partition_in_which_a_slice_of_a_day_may_lie(
     assert [len(rules_in(ingest.log, where(slice_))) for slice_ in range(2)] == [1, 1], "its day is open"
 
 
-async def test_ingest_started_with_another_file_during_a_day_keeps_the_days_rules(opened):
+async def test_ingest_started_with_another_file_during_a_day_keeps_the_days_rules(opened, caplog):
     first = opened(in_slices(2))
     await first.post([first.batch([0], devices=[3])])
     second = opened(in_slices(3, gap="45m"))
     await second.post([second.batch([0], sequence=1, devices=[3])])
     assert [each.sequence for each in segments_in(second.log, where(1))] == [0, 1]
+    assert caplog.messages == [
+        "The file of village has changed since its day 2024-03-15 was opened; that applies from the next on."
+    ]
     assert {rules.gap_ms for slice_ in range(2) for rules in rules_in(second.log, where(slice_))} == {
         1_800_000
     }

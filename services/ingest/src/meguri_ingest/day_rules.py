@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from meguri_proto.key_days import day_date
 from meguri_proto.schema.log_pb2 import Rules
 
 from meguri_ingest.slicing import divided
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from meguri_proto.towns import Town
 
     from meguri_ingest.judging import Delivery
+
+_logger = logging.getLogger(__name__)
 
 
 class DayRules:
@@ -44,9 +48,14 @@ class DayRules:
         if day not in self._known:
             rules = self._towns[town].rules(key_day)
             content = rules.SerializeToString(deterministic=True)
-            self._known[day] = Rules.FromString(
-                self._registry.keep_day_rules(town, key_day, rules.slices, content)
-            )
+            kept = Rules.FromString(self._registry.keep_day_rules(town, key_day, rules.slices, content))
+            if kept.version != rules.version:
+                _logger.warning(
+                    "The file of %s has changed since its day %s was opened; that applies from the next on.",
+                    town,
+                    day_date(key_day),
+                )
+            self._known[day] = kept
         return self._known[day]
 
     def divided(self, delivery: Delivery) -> list[Delivery]:
