@@ -19,6 +19,7 @@ from meguri_kit.clickhouse.store import StoreUnavailableError
 
 from meguri_flow import metrics
 from meguri_flow.domain.refold import Refold
+from meguri_flow.domain.rows import Rows
 from meguri_flow.stream.inserts import insert
 from meguri_flow.stream.owned import TABLES
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from meguri_kit.clickhouse.store import Store
 
     from meguri_flow.domain.day_rules import DayKey
-    from meguri_flow.domain.rows import Rows
     from meguri_flow.stream.owned import OwnedPartition
 
 logger = logging.getLogger(__name__)
@@ -169,12 +169,10 @@ class Refolding:
 
     async def _chase_to_the_end(self, chase: _Chase, consumer: AIOKafkaConsumer) -> Outcome:
         while (ended := self._ended(chase)) is None:
-            await chase.read(consumer, LOOK_SECONDS)
-            await chase.fold()
-            if chase.unwritten_bytes >= MOST_BYTES:
-                await self._write(chase)
-            elif chase.has_caught_up and await self._adopt(chase, consumer):
+            if chase.has_read_enough and await self._adopt(chase, consumer):
                 return Outcome.ADOPTED
+            # What was read before is folded and what was taken before is written while the next is read.
+            await asyncio.gather(chase.fold(), chase.read(consumer, LOOK_SECONDS), self._write(chase))
         return ended
 
     def _ended(self, chase: _Chase) -> Outcome | None:
@@ -196,9 +194,9 @@ class Refolding:
             return chase.has_caught_up and chase.owned.adopt(chase.refold)
 
     async def _write(self, chase: _Chase) -> None:
-        """Write the rows that are certain, again and again while ClickHouse cannot."""
-        rows = chase.take_rows()
-        while not self._ended(chase):
+        """Write the rows that were taken, again and again while ClickHouse cannot."""
+        rows, chase.taken = chase.taken, Rows()
+        while rows.count and not self._ended(chase):
             try:
                 await asyncio.to_thread(_insert, self._store, rows)
             except StoreUnavailableError as error:
@@ -216,16 +214,23 @@ class _Chase:
         self.where = where
         self.owned = owned
         self.refold = refold
-        self.unwritten_bytes = 0
-        """Of the messages whose rows wait."""
-        self._first_offset = refold.next_offset
-        self._ahead: Sequence[ConsumerRecord] = ()
-        """Records read that the partition's fold has not come to."""
+        self.taken = Rows()
+        """Rows that are certain and on their way to the store."""
+        self._first_offset = self._read_offset = refold.next_offset
+        self._waiting: Sequence[ConsumerRecord] = ()
+        """Records read and not folded."""
+        self._untaken_bytes = 0
+        """Of the messages folded whose rows wait in the day."""
 
     @property
     def has_caught_up(self) -> bool:
-        """Whether both folds stand at the same offset; sure only under the lock."""
-        return self.refold.next_offset == self.owned.state.next_offset
+        """Whether both folds stand at the same offset and no rows wait; sure only under the lock."""
+        return self.refold.next_offset == self.owned.state.next_offset and not self.taken.count
+
+    @property
+    def has_read_enough(self) -> bool:
+        """Whether everything up to where the partition's fold stands is read; sure only under the lock."""
+        return self._read_offset >= self.owned.state.next_offset
 
     @property
     def done(self) -> int:
@@ -252,23 +257,30 @@ class _Chase:
 
     async def read(self, consumer: AIOKafkaConsumer, seconds: float) -> None:
         """Read what comes next, waiting at most so long for it, unless records wait to be folded."""
-        if not self._ahead:
-            batches = await consumer.getmany(timeout_ms=int(1000 * seconds), max_records=MOST_MESSAGES)
-            self._ahead = batches.get(self.where, ())
+        if self._waiting:
+            return
+        batches = await consumer.getmany(timeout_ms=int(1000 * seconds), max_records=MOST_MESSAGES)
+        for records in batches.values():
+            self._waiting, self._read_offset = records, records[-1].offset + 1
 
     async def fold(self) -> None:
         """Fold what was read, as far as the partition's fold is."""
         end = self.owned.state.next_offset
-        messages = [(record.offset, record.value) for record in self._ahead if record.offset < end]
-        self._ahead = self._ahead[len(messages) :]
-        await asyncio.to_thread(self.refold.observe, messages)
-        self.unwritten_bytes += sum(len(value) for _, value in messages)
+        messages = [(record.offset, record.value) for record in self._waiting if record.offset < end]
+        self._waiting = self._waiting[len(messages) :]
+        if messages:
+            rows = await asyncio.to_thread(self._fold, messages)
+            self.taken.extend(rows)  # not in one line with the waiting, in which `taken` is begun anew
         metrics.REFOLD_MESSAGES.labels("done").set(self.done)
         metrics.REFOLD_MESSAGES.labels("to_do").set(self.to_do)
 
-    def take_rows(self) -> Rows:
-        """The rows that became certain since they were last taken."""
-        self.unwritten_bytes = 0
+    def _fold(self, messages: Sequence[tuple[int, bytes]]) -> Rows:
+        """Fold messages; the rows that are to be written now."""
+        self.refold.observe(messages)
+        self._untaken_bytes += sum(len(value) for _, value in messages)
+        if self._untaken_bytes < MOST_BYTES:
+            return Rows()
+        self._untaken_bytes = 0
         return self.refold.take_rows()
 
 
