@@ -34,8 +34,8 @@ HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 _FROM_MS = 7 * HOUR_MS
 """After the key day's start: from 11:00 on."""
 SPAN_MS = 2 * HOUR_MS
-_UPLOAD_MS = 2 * MINUTE_MS
-"""Of what a sensor heard goes together."""
+_DELIVERY_MS = 2 * MINUTE_MS
+"""What a sensor heard and what tills told in so long goes together."""
 _SIZE = 0.4
 TOWN_FILE = """
 town: {name}
@@ -60,7 +60,7 @@ shops:
 """
 HASTY, ORDERLY = "hasty", "orderly"
 LATENESS = {HASTY: "1m", ORDERLY: "5m"}
-"""In the orderly town longer than what a sensor heard waits for its upload, while the tills tick."""
+"""In the orderly town longer than what a sensor heard waits for its upload."""
 KEY_DAYS = {HASTY: SUNDAY, ORDERLY: SUNDAY + 7}
 
 
@@ -183,15 +183,12 @@ class PlayedTown:
     def _uploads(self, sensor):
         token = self._registry.enrol(self.name, sensor, "replayer")
         posts = [self._tick(self._from_ms)]
-        for until_ms in range(self._from_ms + _UPLOAD_MS, self._until_ms + 1, _UPLOAD_MS):
-            heard = [
-                each for each in self._batches[sensor] if until_ms - _UPLOAD_MS <= _last_ms(each) < until_ms
-            ]
-            upload = Upload(batches=heard, recording=True, town_time_ms=until_ms)
+        for until_ms in self._deliveries_ms():
+            from_ms = until_ms - _DELIVERY_MS
+            heard = [each for each in self._batches[sensor] if from_ms <= _last_ms(each) < until_ms]
+            body = Upload(batches=heard, recording=True, town_time_ms=until_ms).SerializeToString()
             headers = {"Content-Type": "application/x-protobuf"}
-            posts.append(
-                Post(self._at_s(until_ms), "/v1/detections", headers, token, upload.SerializeToString())
-            )
+            posts.append(Post(self._at_s(until_ms), "/v1/detections", headers, token, body))
         return posts
 
     def _sales(self, ingest_url):
@@ -203,14 +200,21 @@ class PlayedTown:
             {"market": "key"},
         )
         self._registry.connect_webhook(name, "market", "square", keys.square["market"])
-        told = [each for each in self._day.tellings if self._from_ms <= each.told_ms < self._until_ms]
         posts = []
-        for telling in told:
-            at_s = self._at_s(telling.told_ms)
-            notes = _Notes(ingest_url, at_s)
-            Outlets(self._town, keys, notes, notes).sales([telling], is_live=True)
-            posts += [self._tick(telling.told_ms), *notes.posts]
+        for until_ms in self._deliveries_ms():
+            from_ms = until_ms - _DELIVERY_MS
+            told = [each for each in self._day.tellings if from_ms <= each.told_ms < until_ms]
+            notes = _Notes(ingest_url, self._at_s(until_ms))
+            outlets = Outlets(self._town, keys, notes, notes)
+            for shop in shops:
+                if of_shop := [each for each in told if each.sale.shop == shop]:
+                    outlets.sales(of_shop, is_live=True)
+            posts += [self._tick(until_ms), *notes.posts]
         return posts
+
+    def _deliveries_ms(self):
+        """When what happened since the last time is delivered, in town time."""
+        return range(self._from_ms + _DELIVERY_MS, self._until_ms + 1, _DELIVERY_MS)
 
     def _tick(self, town_time_ms):
         body = json.dumps({"town_time_ms": town_time_ms}).encode()
