@@ -164,7 +164,8 @@ async def test_a_commit_that_kafka_does_not_answer_holds_up_no_other_partitions_
     written = []
     monkeypatch.setattr(other, "write", written.append)
     service._owned[TopicPartition("detections", 1)] = other
-    assert await reading(range(3), end=3) == [[3], []]
+    async with asyncio.timeout(30):
+        assert await reading(range(3), end=3) == [[3], []]
     assert [checkpoint.next_offset for checkpoint in written] == [3]
 
 
