@@ -1,9 +1,13 @@
 """The sweep: by the wall clock, what has a pseudonym and is past its limit goes, though no worker runs."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from meguri_flow.domain.day_rules import DayKey
 from meguri_flow.domain.partition import Partition
 from meguri_flow.domain.snapshot import image_of
@@ -11,13 +15,14 @@ from meguri_flow.stream.sealing import DROPPED, Mark, mark
 from meguri_flow.stream.snapshots import Snapshots
 from meguri_flow.sweep import record_limits, sweep_store
 from meguri_kit.clickhouse.migrations import migrate
+from meguri_kit.clickhouse.server import ServerStore
+from meguri_kit.log import create_topics
 from meguri_proto.schema.log_pb2 import Record
 from meguri_proto.topics import detections_partition
 from meguri_proto.towns import Clock, parse_town
 
 HOUR = 3_600_000
-LIVE = parse_town(
-    """
+LIVING = """
 town: living
 name: {ja: 村, en: Village}
 time_zone: Asia/Tokyo
@@ -25,9 +30,8 @@ places:
   hall: {ja: 広間, en: Hall}
 sensors:
   a: {place: hall, minimum_rssi: -90}
-""",
-    "living.yaml",
-)
+"""
+LIVE = parse_town(LIVING, "living.yaml")
 RECORDING = replace(LIVE, town="recorded", clock=Clock.RECORDING)
 TOWNS = {town.town: town for town in (LIVE, RECORDING)}
 KEY_DAY = 20_000
@@ -156,3 +160,34 @@ def test_of_towns_that_share_a_partition_the_last_to_reach_its_limit_counts():
     partition = detections_partition("living", KEY_DAY, 4)
     both = record_limits([LIVE, western], 4, LIMIT_MS)
     assert both[partition] == western.day_bounds_ms(KEY_DAY - 4)[1] + 24 * HOUR
+
+
+def test_a_sweep_as_a_process_drops_rows_and_records_of_a_live_town(
+    clickhouse_server, kafka_bootstrap, tmp_path
+):
+    clickhouse_server.execute("CREATE DATABASE swept")
+    url = f"{clickhouse_server.url}/swept"
+    store = ServerStore(url)
+    migrate(store)
+    hear(store, "living", complete=1)
+    create_topics(kafka_bootstrap)
+    partition = detections_partition("living", KEY_DAY, 4)
+    producer = KafkaProducer(bootstrap_servers=kafka_bootstrap)
+    producer.send("detections", b"x", partition=partition, timestamp_ms=LIMIT_MS - 2 * HOUR)
+    producer.close()
+    (tmp_path / "living.yaml").write_text(LIVING, "utf-8")
+    where = {"KAFKA": kafka_bootstrap, "CLICKHOUSE_URL": url, "TOWNS": str(tmp_path)}
+    sweep = [sys.executable, "-m", "meguri_flow.sweep"]
+    told = {**os.environ, **{f"MEGURI_{name}": value for name, value in where.items()}}
+    assert subprocess.run(sweep, env=told, check=False, timeout=90).returncode == 0
+    assert left(store) == set()
+    store.close()
+    here = TopicPartition("detections", partition)
+    consumer = KafkaConsumer(bootstrap_servers=kafka_bootstrap, group_id=None)
+    assert consumer.beginning_offsets([here])[here] == 1
+    consumer.close()
+    nowhere = {**told, "MEGURI_CLICKHOUSE_URL": "clickhouse://127.0.0.1:1/swept"}
+    failed = subprocess.run(sweep, env=nowhere, check=False, timeout=90, capture_output=True, text=True)
+    assert failed.returncode == 1
+    assert "not everything was swept" in failed.stderr
+    assert "127.0.0.1" not in failed.stderr
