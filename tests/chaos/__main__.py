@@ -11,6 +11,8 @@ import argparse
 import json
 import os
 import secrets
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -27,7 +29,7 @@ from rich.table import Table
 _ROUNDS = 100
 _AT_ONCE = 5
 _PACKAGES = ("aiokafka", "clickhouse-driver", "faust-streaming", "kafka-python", "numba", "numpy")
-_console = Console(highlight=False)
+_console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def main():
@@ -52,7 +54,10 @@ def main():
         results.append(result)
         _tell(result, played.folder(folder))
     _keep(results, asked)
-    return 0 if all(result.is_right for result in results) else 1
+    if not all(result.is_right for result in results):
+        return 1
+    shutil.rmtree(folder)
+    return 0
 
 
 def _tell(result, folder):
@@ -86,7 +91,8 @@ def _keep(results, asked):
     figures = {
         "command": f"CHAOS_ROUNDS={len(results)} make chaos",
         "machine": machine(),
-        "versions": {package: version(package) for package in _PACKAGES},
+        "versions": {package: version(package) for package in _PACKAGES}
+        | {"clickhouse-server": _clickhouse()},
         "rounds": len(results),
         "right": sum(result.is_right for result in results),
         "killed": kills,
@@ -100,6 +106,10 @@ def _keep(results, asked):
         "seeds_not_right": [result.seed for result in results if not result.is_right],
     }
     (RESULTS / "chaos.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+
+
+def _clickhouse():
+    return subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _sum(counts):
