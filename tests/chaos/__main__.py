@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -91,8 +90,7 @@ def _keep(results, asked):
     figures = {
         "command": f"CHAOS_ROUNDS={len(results)} make chaos",
         "machine": machine(),
-        "versions": {package: version(package) for package in _PACKAGES}
-        | {"clickhouse-server": _clickhouse()},
+        "versions": {package: version(package) for package in _PACKAGES},
         "rounds": len(results),
         "right": sum(result.is_right for result in results),
         "killed": kills,
@@ -106,10 +104,6 @@ def _keep(results, asked):
         "seeds_not_right": [result.seed for result in results if not result.is_right],
     }
     (RESULTS / "chaos.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-
-
-def _clickhouse():
-    return subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _sum(counts):
