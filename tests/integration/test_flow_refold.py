@@ -437,4 +437,5 @@ def test_a_day_whose_first_records_kafka_lost_stays_as_it_is_and_that_is_counted
     eventually(lambda: ended(Outcome.GONE), gone + 1)
     eventually(lambda: seen_visits(store, town), LATE.visits)
     assert generations(store, town) == [0]
+    assert flow.day_progress(PARTITION, town, KEY_DAY, 0).asked == 0
     assert flow.failed is None
