@@ -55,7 +55,7 @@ class ClickHouseServer:
 
     @property
     def data(self):
-        """The folder of its tables. What was dropped or merged leaves it after a second, not eight minutes."""
+        """The folder of its tables; what was dropped or merged leaves it after a second, not 8 minutes."""
         return self._folder / "data"
 
     @property
