@@ -115,7 +115,7 @@ def reading(service, monkeypatch):
         found = []
         for _ in range(len(reads) + 1):
             await service._fold(await service._consumer.getmany())
-            await service._written()
+            await service._writing.ended()
             found.append(list(written))
             written.clear()
         return found
@@ -157,7 +157,7 @@ async def test_a_commit_that_kafka_does_not_answer_holds_up_no_other_partitions_
     async def never_answered(_):
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("meguri_flow.stream.fold_service.COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr("meguri_flow.stream.writing.COMMIT_SECONDS", 0.01)
     service._consumer.commit = never_answered
     other = OwnedPartition(1, None, store=None, snapshots=None)
     other.observe(list(enumerate(LOG[:3])))

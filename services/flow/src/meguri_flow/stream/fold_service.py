@@ -1,6 +1,6 @@
 """The fold as a service of the Faust app: read, fold, write rows, write the snapshot, acknowledge.
 
-    _read ──▶ _fold (a thread) ──▶ Checkpoint ──▶ _write (a thread) ──▶ acknowledge
+    _read ──▶ _fold (a thread) ──▶ Checkpoint ──▶ Writing (a thread) ──▶ acknowledge
       the next read comes meanwhile      folding goes on meanwhile
 
     _refold, beside it: days that something came late for, folded again from their first record
@@ -17,12 +17,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
 from meguri_kit.log import LogUnavailableError, delete_below
 
@@ -35,6 +33,7 @@ from meguri_flow.stream.pace import CheckpointPace
 from meguri_flow.stream.refolding import Refolding
 from meguri_flow.stream.sealing import Sealing
 from meguri_flow.stream.snapshots import Snapshots
+from meguri_flow.stream.writing import Taken, Writing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping, Sequence
@@ -44,9 +43,7 @@ if TYPE_CHECKING:
     from meguri_kit.clickhouse.store import Store
     from meguri_kit.log import Log
 
-    from meguri_flow.domain.folding import Rejected
     from meguri_flow.stream.inspection import PartitionReport
-    from meguri_flow.stream.owned import Checkpoint
     from meguri_flow.stream.snapshots import Loaded
 
 logger = logging.getLogger(__name__)
@@ -59,10 +56,7 @@ QUIET_SECONDS = 0.2
 """A read waits so long for messages; if none came, none is on its way."""
 LIVE_SECONDS = 0.4
 GAUGE_SECONDS = 1.0
-COMMIT_SECONDS = 5.0
-"""A commit would wait for as long as Kafka is away, and the rows of other partitions behind it."""
 SEALING_SECONDS = 1.0
-SINK_RETRY_SECONDS = (0.5, 1, 2, 5)
 
 
 class LogReplacedError(Exception):
@@ -86,7 +80,7 @@ class FoldService(faust.Service):
         self.refolding = Refolding(bootstrap, store, self._owned, self._lock)
         self._sought: dict[TopicPartition, tuple[int, int]] = {}
         self._pace = CheckpointPace()
-        self._writing: asyncio.Task[None] | None = None
+        self._writing = Writing(log, self._owned, self._pace, self._commit)
         self._gauges = StateGauges()
 
     async def on_start(self) -> None:
@@ -109,9 +103,9 @@ class FoldService(faust.Service):
         """Write what is folded, so that the next start has nothing to repeat, and leave the group."""
         async with self._lock:
             with contextlib.suppress(StoreError, LogUnavailableError):
-                await self._written()
-                for each in self._take_checkpoints():
-                    await self._write_once(*each)
+                if await self._writing.close():
+                    for each in self._take_checkpoints():
+                        await self._writing.write_once(each)
             await self._drop_what_is_sealed()
             self._owned.clear()
         await self._consumer.stop()
@@ -203,8 +197,8 @@ class FoldService(faust.Service):
 
     async def _fold(self, batches: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
         """Fold what was read, and see to it that it is written when it is time to."""
-        if self._writing is not None and (self._writing.done() or self._pace.is_full):
-            await self._written()
+        if self._writing.has_ended or self._pace.is_full:
+            await self._writing.ended()
         async with self._lock:
             for topic_partition, records in batches.items():
                 owned = self._owned.get(topic_partition)
@@ -214,16 +208,9 @@ class FoldService(faust.Service):
                 size = sum(len(record.value) for records in batches.values() for record in records)
                 self._pace.folded(time.monotonic(), size)
             caught_up = not any(self._lag(*each) for each in self._owned.items())
-            if self._writing is None and self._pace.is_due(time.monotonic(), quiet=caught_up):
+            if self._writing.is_idle and self._pace.is_due(time.monotonic(), quiet=caught_up):
                 self._pace.took()
-                checkpoints = await asyncio.to_thread(self._take_checkpoints)
-                self._writing = asyncio.create_task(self._write(checkpoints))
-
-    async def _written(self) -> None:
-        """Return when nothing is being written any more. Raises what ended it."""
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            await writing
+                self._writing.begin(await asyncio.to_thread(self._take_checkpoints))
 
     @faust.Service.timer(LIVE_SECONDS)
     async def _publish_live(self) -> None:
@@ -258,6 +245,9 @@ class FoldService(faust.Service):
                     logger.warning("pseudonyms of sealed days wait to be dropped: %s", error, extra=fields)
                     return
                 del owned.sealed[: len(sealed)]
+
+    async def _commit(self, offsets: dict[TopicPartition, int]) -> None:
+        await self._consumer.commit(offsets)
 
     def _delete_below(self, partition: int, offset: int) -> None:
         delete_below(self._bootstrap, TOPIC, {partition: offset})
@@ -300,72 +290,13 @@ class FoldService(faust.Service):
         self._consumer.seek(topic_partition, owned.state.next_offset)
         return False
 
-    def _take_checkpoints(self) -> list[_Taken]:
+    def _take_checkpoints(self) -> list[Taken]:
         """Of every partition that went on."""
         return [
-            _Taken(topic_partition, owned, owned.take_checkpoint())
+            Taken(topic_partition, owned, owned.take_checkpoint())
             for topic_partition, owned in self._owned.items()
             if owned.is_ahead_of_its_checkpoint
         ]
-
-    async def _write(self, checkpoints: Sequence[_Taken]) -> None:
-        """Write checkpoints, again and again while ClickHouse cannot and their partition is still owned."""
-        began = time.monotonic()
-        attempt = 0
-        waiting = deque(checkpoints)
-        while waiting and not self.should_stop:
-            if self._owned.get(waiting[0].topic_partition) is not waiting[0].owned:
-                waiting.popleft()  # its next owner folds it again
-                continue
-            try:
-                await self._write_once(*waiting[0])
-                waiting.popleft()
-            except (StoreUnavailableError, LogUnavailableError) as error:
-                metrics.SINK_RETRIES.inc()
-                wait = SINK_RETRY_SECONDS[min(attempt, len(SINK_RETRY_SECONDS) - 1)]
-                _, owned, checkpoint = waiting[0]
-                fields = {"partition": owned.number, "offset": checkpoint.next_offset}
-                logger.warning("rows wait, trying again in %s s: %s", wait, error, extra=fields)
-                attempt += 1
-                await self.sleep(wait)
-        self._pace.wrote(began, time.monotonic())
-
-    async def _write_once(
-        self, topic_partition: TopicPartition, owned: OwnedPartition, checkpoint: Checkpoint
-    ) -> None:
-        await self._report_rejected(owned.number, checkpoint.rejected)
-        await asyncio.to_thread(owned.write, checkpoint)
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                await self._consumer.commit({topic_partition: checkpoint.next_offset})
-        except (CommitFailedError, IllegalStateError, KafkaError, TimeoutError) as error:
-            # The position is the snapshot's; the commit only shows the lag.
-            fields = {"partition": owned.number, "offset": checkpoint.next_offset}
-            logger.info("offset not committed: %s", error or "Kafka does not answer", extra=fields)
-
-    async def _report_rejected(self, partition: int, rejected: list[Rejected]) -> None:
-        while rejected:
-            each = rejected[0]
-            await self._log.append(
-                "dead-letters",
-                b"",
-                headers=[
-                    ("reason", each.reason.encode()),
-                    ("source", f"{TOPIC}/{partition}/{each.offset}".encode()),
-                    ("sensor", each.sensor.encode()),
-                    ("detections", str(each.detections).encode()),
-                ],
-            )
-            metrics.REJECTED_DETECTIONS.labels(each.reason).inc(each.detections)
-            del rejected[0]
-
-
-class _Taken(NamedTuple):
-    """A checkpoint, and of which partition."""
-
-    topic_partition: TopicPartition
-    owned: OwnedPartition
-    checkpoint: Checkpoint
 
 
 def _unbroken(records: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
