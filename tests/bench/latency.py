@@ -41,6 +41,8 @@ MESSAGE_DETECTIONS = 200
 NOON_MS = 12 * 3_600_000
 WARM_UP_SECONDS = 5
 """Of messages whose times do not count."""
+SHORTEST_SECONDS = 15
+"""Of a run: some visits have to end after the warm-up."""
 ASK_SECONDS = 0.02
 
 
@@ -205,7 +207,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--per-second", type=int, default=50_000)
     options = parser.parse_args()
-    seconds = options.seconds * options.scale
+    seconds = max(SHORTEST_SECONDS, options.seconds * options.scale)
     messages = int(seconds * options.per_second) // MESSAGE_DETECTIONS
     watched = watch(seconds, messages)
     found = delays(watched, int(messages * WARM_UP_SECONDS / seconds))
