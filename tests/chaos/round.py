@@ -78,14 +78,13 @@ class Round:
         seed: of the schedule and of the villages.
         folder: for all files; it exists.
         flow: the module that is a worker of the flow.
-        kinds: of processes to which something happens.
     """
 
-    def __init__(self, seed, folder, flow, kinds):
+    def __init__(self, seed, folder, flow):
         self._seed = seed
         self._folder = folder
         self._flow = flow
-        self._faults = schedule(seed, kinds)
+        self._faults = schedule(seed)
         self._children = Children(folder)
         self._engines = Engines(folder, self._children)
 
@@ -208,9 +207,8 @@ def main():
     options.add_argument("--seed", type=int, required=True)
     options.add_argument("--folder", type=Path, required=True)
     options.add_argument("--flow", default=FLOW)
-    options.add_argument("--kinds", nargs="+", default=list(VICTIMS), choices=list(VICTIMS))
     asked = options.parse_args()
-    result = Round(asked.seed, asked.folder, asked.flow, asked.kinds).run()
+    result = Round(asked.seed, asked.folder, asked.flow).run()
     replace_file(asked.folder / RESULT, json.dumps(vars(result)))
 
 

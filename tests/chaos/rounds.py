@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from chaos.faults import VICTIMS
 from chaos.processes import python
 from chaos.round import FLOW, RESULT, Result
 from meguri.engines import Children
@@ -23,8 +22,6 @@ class Asked(NamedTuple):
     seed: int
     flow: str = FLOW
     """The module that is a worker of the flow."""
-    kinds: tuple[str, ...] = tuple(VICTIMS)
-    """Of processes to which something happens."""
 
     def folder(self, of_all):
         """Of this round, in the one of all rounds."""
@@ -54,7 +51,7 @@ def play(rounds, at_once, folder):
 def _start(asked, folder, children):
     folder.mkdir(parents=True)
     path = os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))
-    options = ("--seed", asked.seed, "--folder", folder, "--flow", asked.flow, "--kinds", *asked.kinds)
+    options = ("--seed", asked.seed, "--folder", folder, "--flow", asked.flow)
     return children.start(folder.name, python("chaos.round", *options, PYTHONPATH=path))
 
 
