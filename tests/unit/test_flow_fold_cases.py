@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from meguri_flow.domain.day_rules import DayKey
 from meguri_flow.domain.partition import Partition
 from meguri_proto.reasons import RejectReason
 from meguri_proto.schema.log_pb2 import Record, Refused, Tick
-from meguri_flow.domain.day_rules import DayKey
 from reference.fold import Delivery, Detection, Message
 from reference.log import (
     DAY,
