@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 TOWN = MadeTown()
 PARTITION = detections_partition(TOWN.name, KEY_DAY, 4)
-DETECTIONS = 10_000_000
+DETECTIONS = 40_000_000
+"""Seconds of work: a worker waits up to a second for its last checkpoint."""
 BOUNDS: dict[int, Sequence[Bound]] = {
     200: (at_least(5e6), ratio_at_least(0.35)),
     2_000: (at_least(7e6),),

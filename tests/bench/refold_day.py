@@ -2,7 +2,7 @@
 
     python tests/bench/refold_day.py [--detections 100000000]
 
-A day in messages of 2,000 detections, behind them one delivery that is a day late, behind that the tick that
+A day in messages of 2,000 detections, of which every 500th comes an hour late, behind them the tick that
 closes the day and asks for the refold. One worker (chDB, snapshots on) folds it, then folds it again until
 the last row of the new generation is readable; its resident memory is noted all the while.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MESSAGE_DETECTIONS = 2_000
 DETECTIONS_A_DEVICE = 100
+LATE_EVERY = 500
+"""Messages."""
 PARTITION = detections_partition(MadeTown.name, KEY_DAY, 4)
 LOOK_SECONDS = 0.25
 
@@ -72,11 +75,19 @@ class Run(NamedTuple):
 
 
 def records(messages: int) -> Iterator[bytes]:
-    """The day, what came late, and the tick that asks."""
+    """The day, of which some messages come an hour late, and the tick that asks for a refold."""
     town = MadeTown(devices=messages * MESSAGE_DETECTIONS // DETECTIONS_A_DEVICE)
+    hour = messages * 3_600_000 // (DAY_MS - 3_600_000)
+    waiting: deque[tuple[int, bytes]] = deque()
     yield town.rules()
-    yield from town.deliveries(messages, MESSAGE_DETECTIONS)
-    yield next(town.everybody(MESSAGE_DETECTIONS))
+    for number, record in enumerate(town.deliveries(messages, MESSAGE_DETECTIONS)):
+        if number % LATE_EVERY:
+            yield record
+        else:
+            waiting.append((number + hour, record))
+        while waiting and waiting[0][0] <= number:
+            yield waiting.popleft()[1]
+    yield from (record for _, record in waiting)
     yield town.tick(DAY_MS + 3_600_000)
 
 
@@ -90,7 +101,7 @@ def fold_twice(messages: int) -> Run:
         with running_flow(engines, store) as flow, Memory() as memory:
             wait_until(flow, lambda: folded_messages(PARTITION) > 0)
             began = time.monotonic()
-            wait_until(flow, lambda: folded_messages(PARTITION) == messages + 3)
+            wait_until(flow, lambda: folded_messages(PARTITION) == messages + 2)
             folded = time.monotonic()
             say(f"folded within {folded - began:.1f} s")
             wait_until(flow, lambda: is_refolded(store))

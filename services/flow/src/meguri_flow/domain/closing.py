@@ -14,7 +14,7 @@ from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.day_rules import BIN_MS, Bounds
 from meguri_flow.domain.latest_visits import close_latest
 from meguri_flow.domain.moving import announce
-from meguri_flow.domain.open_visits import ENTRY, IS_OPEN, OPEN, REMOVED
+from meguri_flow.domain.open_visits import ANNOUNCED, IS_OPEN, OPEN, REMOVED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,42 +43,59 @@ def final_bins(watermark_ms: int, start_ms: int, end_ms: int, gap_ms: int, bins:
 
 
 @kernel
-def _close(
+def _look(
     table: NDArray[np.void],
-    sizes: NDArray[np.int64],
-    latest: NDArray[np.void],
     watermark_ms: int,
     bounds: Bounds,
     from_bin: int,
-    to_bin: int,
-    closed_presence: NDArray[np.uint32],
     presence: NDArray[np.uint32],
-    closed: NDArray[np.void],
-) -> int:
+    fresh: NDArray[np.int64],
+    over: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Note the slots of visits that are to be announced and of those that are over; how many of each.
+
+    The others that have begun are counted as present.
+    """
     start_ms, end_ms, gap_ms, _ = bounds
-    bins = closed_presence.shape[1]
-    n_closed = 0
+    n_fresh = n_over = 0
     for slot in range(table.size):
         entry = table[slot]
         if not entry.flags & IS_OPEN or entry.first_ms >= watermark_ms:
             continue
-        first_bin = (entry.first_ms - start_ms) // BIN_MS
-        last_bin = (entry.last_ms - start_ms) // BIN_MS
+        if not entry.flags & ANNOUNCED:
+            fresh[n_fresh] = slot
+            n_fresh += 1
         if entry.last_ms + gap_ms < watermark_ms or watermark_ms >= end_ms:
-            closed[n_closed] = entry
-            n_closed += 1
-            close_latest(latest, entry)
-            for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, bins)):
-                closed_presence[entry.place, bin_] += np.uint32(1)
-            entry.flags = np.uint8(REMOVED)
-            sizes[OPEN] -= 1
-        else:
-            for bin_ in range(max(first_bin, from_bin), min(last_bin + 1, to_bin)):
-                presence[entry.place, bin_ - from_bin] += np.uint32(1)
-    for place in range(presence.shape[0]):
-        for bin_ in range(from_bin, to_bin):
-            presence[place, bin_ - from_bin] += closed_presence[place, bin_]
-    return n_closed
+            over[n_over] = slot
+            n_over += 1
+            continue
+        first_bin = max((entry.first_ms - start_ms) // BIN_MS, from_bin)
+        last_bin = (entry.last_ms - start_ms) // BIN_MS
+        for bin_ in range(first_bin, min(last_bin + 1, from_bin + presence.shape[1])):
+            presence[entry.place, bin_ - from_bin] += np.uint32(1)
+    return n_fresh, n_over
+
+
+@kernel
+def _close(
+    table: NDArray[np.void],
+    sizes: NDArray[np.int64],
+    latest: NDArray[np.void],
+    over: NDArray[np.int64],
+    bounds: Bounds,
+    from_bin: int,
+    closed_presence: NDArray[np.uint32],
+) -> None:
+    bins = closed_presence.shape[1]
+    for slot in over:
+        entry = table[slot]
+        close_latest(latest, entry)
+        first_bin = max((entry.first_ms - bounds.start_ms) // BIN_MS, from_bin)
+        last_bin = (entry.last_ms - bounds.start_ms) // BIN_MS
+        for bin_ in range(first_bin, min(last_bin + 1, bins)):
+            closed_presence[entry.place, bin_] += np.uint32(1)
+        entry.flags = np.uint8(REMOVED)
+    sizes[OPEN] -= over.size
 
 
 def sweep(
@@ -102,17 +119,18 @@ def sweep(
         closed_presence: (places, bins) closed visits that overlap each bin not emitted, changed in place.
     """
     places, bins = closed_presence.shape
-    marked, moves = announce(table, int(sizes[OPEN]), latest, watermark_ms, bounds.move_ms)
     to_bin = max(from_bin, final_bins(watermark_ms, bounds.start_ms, bounds.end_ms, bounds.gap_ms, bins))
     presence = np.zeros((places, to_bin - from_bin), np.uint32)
-    closed = np.empty(int(sizes[OPEN]), ENTRY)
-    n_closed = _close(
-        table, sizes, latest.table, watermark_ms, bounds, from_bin, to_bin, closed_presence, presence, closed
-    )
-    closed = closed[:n_closed].copy()
-    announced = table[marked]
-    still_open = (announced["flags"] & IS_OPEN) != 0
-    return Swept(announced[still_open], closed, moves, presence)
+    n_open = int(sizes[OPEN])
+    fresh, over = np.empty(n_open, np.int64), np.empty(n_open, np.int64)
+    n_fresh, n_over = _look(table, watermark_ms, bounds, from_bin, presence, fresh, over)
+    over = over[:n_over]
+    announced, moves = announce(table, fresh[:n_fresh], latest, bounds.move_ms)
+    closed = table[over]
+    _close(table, sizes, latest.table, over, bounds, from_bin, closed_presence)
+    presence += closed_presence[:, from_bin:to_bin]
+    still_open = table[announced]
+    return Swept(still_open[(still_open["flags"] & IS_OPEN) != 0], closed, moves, presence)
 
 
 @kernel

@@ -176,7 +176,7 @@ class Day:
     def fold(self, steps: Steps, columns: Columns) -> None:
         """Fold deliveries and ticks, in their order."""
         rules = self.rules
-        position = np.zeros(2, np.int64)
+        position = np.zeros(3, np.int64)
         while not hearing.fold(
             steps,
             columns,

@@ -13,7 +13,7 @@ from meguri_proto.columns import UNKNOWN_RSSI, Kind
 
 from meguri_flow.domain.compiling import kernel
 from meguri_flow.domain.day_rules import BIN_MS
-from meguri_flow.domain.open_visits import IS_RANDOM, hear, is_full
+from meguri_flow.domain.open_visits import IS_RANDOM, hear, is_full, touch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +36,8 @@ LATE_SINCE: Final = 4
 """How many detections came late since a refold was last asked for."""
 CLOCK_SIZE: Final = 5
 
+_TOUCHED_AHEAD: Final = 128
+"""Detections: the slots of so many are loaded together, since a table of a million waits for memory."""
 _RANDOM_KIND: Final = int(Kind.PROBE_REQUEST_RANDOM)
 
 # Indices of a bin's counters (uint32) in sensor health.
@@ -115,7 +117,7 @@ def _note(
 
 
 @kernel
-def fold(
+def fold(  # noqa: C901 - the loop over detections is one
     steps: Steps,
     columns: Columns,
     sensor_place: NDArray[np.int16],
@@ -141,7 +143,7 @@ def fold(
         clock: of the day, changed in place.
         health: of the sensors, changed in place.
         late_offsets: (bins,) the last message with something late by the watermark, changed in place.
-        position: [step, detection within it]; [0, 0] at first, changed in place.
+        position: [step, detection within it, anything]; zeros at first, changed in place.
     """
     start_ms, end_ms, gap_ms, lateness_ms = day
     for i in range(position[0], steps.message.size):
@@ -151,12 +153,17 @@ def fold(
         clock[TICKED] = max(clock[TICKED], steps.tick_ms[i])
         sensor = steps.sensor[i]
         first = steps.start[i]
+        place = int(sensor_place[sensor])
         # A delivery rarely leaves its bin: what it adds to the bin is summed here and noted once.
         bin_ = 0
         bin_start_ms = bin_end_ms = start_ms
         heard = weak = late = 0
         last_ms = NEVER
         for j in range(position[1], steps.detections[i]):
+            # Not in a function: what it finds, stored at every detection, would take twice the time.
+            if j % _TOUCHED_AHEAD == 0:
+                after = first + min(j + _TOUCHED_AHEAD, steps.detections[i])
+                position[2] |= touch(table, columns.device, first + j, after, place)
             time_ms = steps.base_ms[i] + np.int64(columns.time_offset_ms[first + j])
             if time_ms < bin_start_ms or time_ms >= bin_end_ms:
                 if time_ms < start_ms or time_ms >= end_ms:
@@ -184,7 +191,7 @@ def fold(
                     table,
                     sizes,
                     columns.device[first + j],
-                    int(sensor_place[sensor]),
+                    place,
                     # A product and no branch, which would cost a detection half as much again.
                     int(columns.kind[first + j] == _RANDOM_KIND) * IS_RANDOM,
                     time_ms,

@@ -38,17 +38,6 @@ _MOST_ORDINAL: Final = 255
 
 
 @kernel
-def _passed(table: NDArray[np.void], watermark_ms: int, slots: NDArray[np.int64]) -> int:
-    found = 0
-    for slot in range(table.size):
-        entry = table[slot]
-        if entry.flags & (IS_OPEN | ANNOUNCED) == IS_OPEN and entry.first_ms < watermark_ms:
-            slots[found] = slot
-            found += 1
-    return found
-
-
-@kernel
 def _end_ms(table: NDArray[np.void], latest: Any) -> int:  # noqa: ANN401 - a record
     """The last detection of a device's latest visit."""
     if latest.flags & IS_CLOSED:
@@ -105,29 +94,22 @@ def _announce(
 
 
 def announce(
-    table: NDArray[np.void],
-    n_open: int,
-    latest: LatestVisits,
-    watermark_ms: int,
-    limit_ms: int,
+    table: NDArray[np.void], slots: NDArray[np.int64], latest: LatestVisits, limit_ms: int
 ) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-    """Mark the visits whose first detection the watermark has passed, and find the moves that led to them.
+    """Mark visits as announced, and find the moves that led to them.
 
     Args:
         table: the open visits, changed in place.
-        n_open: how many there are.
+        slots: all whose first detection the watermark has passed since the last call.
         latest: the latest visits announced before, changed in place.
-        watermark_ms: no detection before it is folded any more.
         limit_ms: how long after a visit's end a move may begin its next one; at least the gap.
 
     Returns:
-        Slots of the visits that were marked, and MOVE records.
+        The slots in the order of time, and MOVE records.
     """
-    slots = np.empty(n_open, np.int64)
-    slots = slots[: _passed(table, watermark_ms, slots)]
-    marked = table[slots]
+    fresh = table[slots]
     # In the order of time, since each is the latest for the next one.
-    slots = slots[np.lexsort((marked["place"], marked["first_ms"]))]
+    slots = slots[np.lexsort((fresh["place"], fresh["first_ms"]))]
     if slots.size:
         latest.make_room(slots.size, table[slots[0]]["first_ms"] - limit_ms)
     moves = np.empty(slots.size, MOVE)

@@ -52,6 +52,8 @@ MOST_USED: Final = 0.6
 """Of a table's slots; with more, probing takes long."""
 _ROOM: Final = 1.25
 _SMALLEST: Final = 1024
+_CACHE_LINE: Final = 64
+"""Bytes; `np.zeros` begins anywhere in one."""
 
 
 def capacity_for(count: int, smallest: int) -> int:
@@ -63,8 +65,11 @@ def capacity_for(count: int, smallest: int) -> int:
 
 
 def new_table(capacity: int = _SMALLEST) -> NDArray[np.void]:
-    """An empty table; `capacity` is a power of two."""
-    return np.zeros(capacity, ENTRY)
+    """An empty table, each entry within one cache line; `capacity` is a power of two."""
+    size = capacity * ENTRY.itemsize
+    memory = np.zeros(size + _CACHE_LINE, np.uint8)
+    begin = -memory.ctypes.data % _CACHE_LINE
+    return memory[begin : begin + size].view(ENTRY)
 
 
 def new_sizes() -> NDArray[np.int64]:
@@ -83,6 +88,20 @@ def slot_of(device: np.uint64, place: int, mask: int) -> int:
     """Where the probe sequence of a device at a place begins."""
     mixed = (device ^ (np.uint64(place) * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD6E8FEB86659FD93)
     return int(mixed >> np.uint64(32)) & mask
+
+
+@kernel
+def touch(table: NDArray[np.void], devices: NDArray[np.uint64], begin: int, end: int, place: int) -> int:
+    """Load the slots of some devices at a place, all at once instead of one after the other.
+
+    Returns:
+        Something of them: what is not used is not loaded.
+    """
+    mask = table.size - 1
+    seen = 0
+    for index in range(begin, end):
+        seen |= table[slot_of(devices[index], place, mask)].flags
+    return seen
 
 
 @kernel
