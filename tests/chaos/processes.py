@@ -15,20 +15,26 @@ _CONNECTIONS_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def kept_ports(count):
-    """Something that gives the same free ports whenever it is asked.
+    """Something that gives the same ports whenever it is asked, and keeps them as long as it lives.
 
     They lie below those that connections take for themselves: while a server is down, somebody who tries
-    again and again to reach it would sooner or later be given its port, and be connected to itself.
+    again and again to reach it would sooner or later be given its port, and be connected to itself. Each is
+    held by a socket that does not listen: nobody else is given it, and a server that asks for its address
+    again (`SO_REUSEADDR`, as all of these do) still gets it.
     """
     first_taken = int(_CONNECTIONS_PORTS.read_text().split()[0])
-    ports = []
-    while len(ports) < count:
-        port = SystemRandom().randrange(_FIRST_PORT, first_taken)
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port not in ports and listener.connect_ex((HOST, port)):
-                ports.append(port)
-    return lambda _: ports
+    holders = []
+    while len(holders) < count:
+        holder = socket.socket()
+        try:
+            holder.bind((HOST, SystemRandom().randrange(_FIRST_PORT, first_taken)))
+        except OSError:
+            holder.close()
+            continue
+        # Only now: with it, two who look for a port could hold the same one.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holders.append(holder)
+    return lambda _: [holder.getsockname()[1] for holder in holders]
 
 
 class Program:
@@ -86,7 +92,8 @@ class Ingest(Program):
     """`python -m meguri_ingest`; `url` names it before it is started."""
 
     def __init__(self, engines, towns, registry_url, children):
-        (port,) = kept_ports(1)(1)
+        self._ports = kept_ports(1)
+        (port,) = self._ports(1)
         self.url = f"http://{HOST}:{port}"
         command = python(
             "meguri_ingest",
@@ -103,7 +110,8 @@ class FlowWorker(Program):
     """`python -m meguri_flow`, or another module that is started as it is."""
 
     def __init__(self, name, module, engines, children):
-        (port,) = kept_ports(1)(1)
+        self._ports = kept_ports(1)
+        (port,) = self._ports(1)
         command = python(
             module,
             MEGURI_KAFKA=engines.kafka.bootstrap,

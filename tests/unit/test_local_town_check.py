@@ -144,7 +144,7 @@ def changed(old, new):
         ),
         (changed("  7: hall", "  8: hall"), "no text of the sight 8"),
         (changed("gap: 45m", "staff: 90m"), "stays for 1.5 hours in a day is staff's"),
-        (changed("gap: 45m", "equipment: 3h"), "stays for 3 hours in a day is equipment"),
+        (changed("gap: 45m", "staff: 2h\nequipment: 3h"), "stays for 2 hours in a day is staff's"),
     ],
 )  # fmt: skip
 def test_what_is_probably_not_meant_is_told_by_its_name(town, said):
