@@ -102,8 +102,7 @@ class PlayedTown:
     Attributes:
         file: the town file.
         scripts: the posts of each sensor, by its name, and those of the tills together, as `tills`.
-        closed_ms: the town time at which every visit has closed. It is still the same key day: the findings
-            of complete days are asked for in a newer language than the round's database speaks.
+        closed_ms: the town time at which the key day has closed, and all of its visits.
         closing: the tick of that time, once everything is delivered.
     """
 
@@ -119,7 +118,7 @@ class PlayedTown:
         self._batches = {sensor: self._heard(sensor) for sensor in self._town.sensors}
         self.scripts = {sensor: self._uploads(sensor) for sensor in self._town.sensors}
         self.scripts["tills"] = self._sales(ingest_url)
-        self.closed_ms = self._until_ms + self._town.gap_ms + self._town.lateness_ms + 1
+        self.closed_ms = self._day.end_ms + self._town.lateness_ms + 1
         self.closing = replace(self._tick(self.closed_ms), at_s=0.0)
 
     def truth(self, folder):

@@ -168,12 +168,25 @@ class Refolding:
             await consumer.stop()
 
     async def _chase_to_the_end(self, chase: _Chase, consumer: AIOKafkaConsumer) -> Outcome:
-        while (ended := self._ended(chase)) is None:
-            if chase.has_read_enough and await self._adopt(chase, consumer):
-                return Outcome.ADOPTED
-            # What was read before is folded and what was taken before is written while the next is read.
-            await asyncio.gather(chase.fold(), chase.read(consumer, LOOK_SECONDS), self._write(chase))
-        return ended
+        writing: asyncio.Task[None] | None = None
+        try:
+            while (ended := self._ended(chase)) is None:
+                if chase.has_read_enough:
+                    if writing:
+                        await writing  # readers will know the generation: its rows come first
+                    if await self._adopt(chase, consumer):
+                        return Outcome.ADOPTED
+                # What was read before is folded while the next is read.
+                await asyncio.gather(chase.fold(), chase.read(consumer, LOOK_SECONDS))
+                if chase.taken.count:
+                    if writing:
+                        await writing  # one set at a time: what waits stays small
+                    rows, chase.taken = chase.taken, Rows()
+                    writing = asyncio.create_task(self._write(chase, rows))
+            return ended
+        finally:
+            if writing:
+                writing.cancel()
 
     def _ended(self, chase: _Chase) -> Outcome | None:
         """Why the refold is for nothing by now; None as long as it is not."""
@@ -193,10 +206,9 @@ class Refolding:
             await chase.fold()
             return chase.has_caught_up and chase.owned.adopt(chase.refold)
 
-    async def _write(self, chase: _Chase) -> None:
-        """Write the rows that were taken, again and again while ClickHouse cannot."""
-        rows, chase.taken = chase.taken, Rows()
-        while rows.count and not self._ended(chase):
+    async def _write(self, chase: _Chase, rows: Rows) -> None:
+        """Write rows of the refold, again and again while ClickHouse cannot."""
+        while not self._ended(chase):
             try:
                 await asyncio.to_thread(_insert, self._store, rows)
             except StoreUnavailableError as error:
@@ -215,7 +227,7 @@ class _Chase:
         self.owned = owned
         self.refold = refold
         self.taken = Rows()
-        """Rows that are certain and on their way to the store."""
+        """Rows that are certain and not on their way to the store."""
         self._first_offset = self._read_offset = refold.next_offset
         self._waiting: Sequence[ConsumerRecord] = ()
         """Records read and not folded."""
@@ -224,7 +236,7 @@ class _Chase:
 
     @property
     def has_caught_up(self) -> bool:
-        """Whether both folds stand at the same offset and no rows wait; sure only under the lock."""
+        """Whether both folds stand at the same offset and no rows were taken; sure only under the lock."""
         return self.refold.next_offset == self.owned.state.next_offset and not self.taken.count
 
     @property
@@ -270,7 +282,7 @@ class _Chase:
         self._waiting = self._waiting[len(messages) :]
         if messages:
             rows = await asyncio.to_thread(self._fold, messages)
-            self.taken.extend(rows)  # not in one line with the waiting, in which `taken` is begun anew
+            self.taken.extend(rows)
         metrics.REFOLD_MESSAGES.labels("done").set(self.done)
         metrics.REFOLD_MESSAGES.labels("to_do").set(self.to_do)
 
