@@ -20,7 +20,7 @@ SALES = (
     "SELECT shop, source, external_id, version, at_ms, amount_yen, tax_yen, method, brand, refunded_yen, "
     "cancelled FROM sales FINAL WHERE town = %(town)s"
 )
-TOWN_TIME = f"SELECT max(town_time_ms) AS town_time_ms FROM days {OF_A_GENERATION}"
+COMPLETE = f"SELECT 1 AS one FROM days {OF_A_GENERATION} AND complete = 1"
 # What a refold has folded in is late no more; what came twice did so in every generation.
 DELIVERED = "SELECT sum(late) AS late, max(duplicates) AS duplicates FROM days FINAL WHERE town = %(town)s"
 
@@ -46,13 +46,12 @@ class Findings:
         folded = {"town": town, "generation": generation}
         return Truth(self._rows(VISITS, folded), self._rows(MOVES, folded), self._rows(SALES, {"town": town}))
 
-    def is_written(self, town, generation, town_time_ms):
-        """Whether everything of the town's day up to a town time is written in this generation."""
+    def is_complete(self, town, generation):
+        """Whether the town's day has closed and everything of it is written in this generation."""
         try:
-            (row,) = self._store.select(TOWN_TIME, {"town": town, "generation": generation})
+            return bool(self._store.select(COMPLETE, {"town": town, "generation": generation}))
         except StoreUnavailableError:
             return False
-        return row["town_time_ms"] >= town_time_ms
 
     def late_and_duplicates(self, town):
         """How many detections of a town were late when they came, and how many had come before."""

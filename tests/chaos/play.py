@@ -102,8 +102,7 @@ class PlayedTown:
     Attributes:
         file: the town file.
         scripts: the posts of each sensor, by its name, and those of the tills together, as `tills`.
-        closed_ms: the town time at which the key day has closed, and all of its visits.
-        closing: the tick of that time, once everything is delivered.
+        closing: the tick that closes the key day and all of its visits, once everything is delivered.
     """
 
     def __init__(self, name, seed, registry, ingest_url):
@@ -118,8 +117,8 @@ class PlayedTown:
         self._batches = {sensor: self._heard(sensor) for sensor in self._town.sensors}
         self.scripts = {sensor: self._uploads(sensor) for sensor in self._town.sensors}
         self.scripts["tills"] = self._sales(ingest_url)
-        self.closed_ms = self._day.end_ms + self._town.lateness_ms + 1
-        self.closing = replace(self._tick(self.closed_ms), at_s=0.0)
+        closed_ms = self._day.end_ms + self._town.lateness_ms + 1
+        self.closing = replace(self._tick(closed_ms), at_s=0.0)
 
     def truth(self, folder):
         """What must be found; the empty folder takes files of the village's truth."""

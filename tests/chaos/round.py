@@ -121,9 +121,9 @@ class Round:
             for town in towns:
                 generation = generations[town.name]
                 supervisor.until(
-                    partial(findings.is_written, town.name, generation, town.closed_ms),
+                    partial(findings.is_complete, town.name, generation),
                     _PATIENCE_S,
-                    f"everything of {town.name} is written in generation {generation}",
+                    f"the day of {town.name} is complete in generation {generation}",
                 )
             supervisor.until(findings.sales_are_written, _PATIENCE_S, "all sales are written")
             _judge(result, findings, towns, generations, self._folder)
