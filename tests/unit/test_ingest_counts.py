@@ -108,7 +108,7 @@ async def test_a_count_whose_end_is_ahead_of_town_time_is_rejected(ingest):
 
 
 async def test_everything_is_ahead_of_a_town_that_has_no_time_yet(ingest):
-    with ingest.registry._transaction() as connection:
+    with ingest.registry.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM town_times")
     assert reasons(await ingest.post_counts([count()])) == ([("counts[0]", "clock_ahead")], 0)
 

@@ -172,7 +172,7 @@ async def test_a_failure_of_ingest_itself_says_nothing_of_its_inside(ingest, mon
 
 async def test_a_registry_that_does_not_answer_is_a_reason_to_come_again(ingest):
     headers = ingest.authorization()
-    with ingest.registry._transaction() as connection:
+    with ingest.registry.transaction() as connection:
         connection.exec_driver_sql("DROP TABLE town_times")
     answer = await ingest.client.get("/v1/keys", headers=headers)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

@@ -134,7 +134,7 @@ async def test_a_live_towns_clock_is_the_wall_clock(tmp_path):
 
 async def test_everything_is_ahead_of_a_recording_town_that_was_not_ticked_yet(tmp_path):
     world = IngestWorld(tmp_path)
-    with world.registry._transaction() as connection:
+    with world.registry.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM town_times")
     answer = await world.post([world.batch()])
     assert reasons(answer) == ([("batches[0]", "clock_ahead")], 0)

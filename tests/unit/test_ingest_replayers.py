@@ -165,7 +165,7 @@ async def test_what_is_refused_for_another_reason_is_no_clock_ahead(ingest):
 
 async def test_a_town_without_a_time_has_no_day_in_which_to_say_it(tmp_path):
     world = IngestWorld(tmp_path)
-    with world.registry._transaction() as connection:
+    with world.registry.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM town_times")
     assert (await world.post([world.batch()])).status_code == 422
     assert world.log.records() == []

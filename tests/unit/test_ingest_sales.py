@@ -241,7 +241,7 @@ async def test_a_sale_of_a_sealed_day_or_a_past_year_is_accepted(ingest):
 
 
 async def test_everything_is_ahead_of_a_town_that_has_no_time_yet(ingest):
-    with ingest.registry._transaction() as connection:
+    with ingest.registry.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM town_times")
     assert reasons(await ingest.post_sales([sale()])) == ([("sales[0]", "clock_ahead")], 0)
 

@@ -29,7 +29,7 @@ async def live(tmp_path):
 @pytest.fixture
 async def unticked(tmp_path):
     world = IngestWorld(tmp_path)
-    with world.registry._transaction() as connection:
+    with world.registry.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM town_times")
     yield world
     await world.close()

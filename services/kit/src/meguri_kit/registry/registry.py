@@ -88,7 +88,7 @@ class Registry:
     def enrol(self, town: str, name: str, role: Role) -> str:
         """A new token; shown this once, since only its hash is kept."""
         token = secrets.token_urlsafe(32)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 insert(principals).values(token_hash=_token_hash(token), town=town, name=name, role=role)
             )
@@ -99,7 +99,7 @@ class Registry:
         found = select(principals.c.town, principals.c.name, principals.c.role).where(
             principals.c.token_hash == _token_hash(token)
         )
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             row = connection.execute(found).one_or_none()
         return row and Principal(row.town, row.name, cast("Role", row.role))
 
@@ -110,12 +110,12 @@ class Registry:
             KeyDestroyedError: it was destroyed.
         """
         this = (day_keys.c.town == town) & (day_keys.c.key_day == key_day)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             row = connection.execute(select(day_keys.c.key).where(this)).one_or_none()
         if row is None:
             drawn = secrets.token_bytes(KEY_BYTES)
             try:
-                with self._transaction() as connection:
+                with self.transaction() as connection:
                     connection.execute(
                         insert(day_keys).values(
                             town=town, key_day=key_day, key=drawn, key_check=key_check(drawn)
@@ -131,12 +131,12 @@ class Registry:
     def key_check(self, town: str, key_day: int) -> int | None:
         """The check value of the day's key, kept after its destruction; None if there never was a key."""
         this = (day_keys.c.town == town) & (day_keys.c.key_day == key_day)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(select(day_keys.c.key_check).where(this)).scalar_one_or_none()
 
     def destroy_keys(self, town: str, before_key_day: int) -> int:
         """Destroy the town's keys of all days before this one; how many there were."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(
                 update(day_keys)
                 .where(
@@ -155,12 +155,12 @@ class Registry:
             rules: a meguri.log.v1.Rules.
         """
         this = (day_rules.c.town == town) & (day_rules.c.key_day == key_day)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             kept = connection.execute(select(day_rules.c.rules).where(this)).scalar_one_or_none()
         if kept is not None:
             return bytes(kept)
         try:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 connection.execute(
                     insert(day_rules).values(town=town, key_day=key_day, slices=slices, rules=rules)
                 )
@@ -171,14 +171,14 @@ class Registry:
     def most_slices(self, town: str) -> int:
         """Into how many slices any key day of the town was divided; 0 before the first."""
         found = select(func.max(day_rules.c.slices)).where(day_rules.c.town == town)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(found).scalar_one_or_none() or 0
 
     def connect_webhook(self, town: str, shop: str, source: str, signature_key: str) -> None:
         """Take what the source posts for the shop, signed with this key; an earlier key is forgotten."""
         this = _webhook(town, shop, source)
         try:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 connection.execute(delete(webhooks).where(this))
                 connection.execute(
                     insert(webhooks).values(town=town, shop=shop, source=source, signature_key=signature_key)
@@ -188,7 +188,7 @@ class Registry:
 
     def webhook_key(self, town: str, shop: str, source: str) -> str | None:
         """The key with which the source signs for the shop; None if it was never connected."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(
                 select(webhooks.c.signature_key).where(_webhook(town, shop, source))
             ).scalar_one_or_none()
@@ -196,13 +196,13 @@ class Registry:
     def opt_out_key(self, town: str) -> bytes:
         """The key of the town's opt-out list (32 bytes); drawn at the first call."""
         found = select(opt_out_keys.c.key).where(opt_out_keys.c.town == town)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             key = connection.execute(found).scalar_one_or_none()
         if key is not None:
             return bytes(key)
         drawn = secrets.token_bytes(KEY_BYTES)
         try:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 connection.execute(insert(opt_out_keys).values(town=town, key=drawn))
         except IntegrityError:  # another thread or process drew it first
             return self.opt_out_key(town)
@@ -211,7 +211,7 @@ class Registry:
     def opt_out(self, town: str, mark: bytes) -> bool:
         """Put a mark (16 bytes, see meguri_proto.pseudonyms) on the town's list; False if it stood there."""
         try:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 connection.execute(insert(opt_outs).values(town=town, mark=mark))
         except IntegrityError:
             return False
@@ -220,25 +220,25 @@ class Registry:
     def take_back_opt_out(self, town: str, mark: bytes) -> bool:
         """Take a mark off the town's list; False if it did not stand there."""
         this = (opt_outs.c.town == town) & (opt_outs.c.mark == mark)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return bool(connection.execute(delete(opt_outs).where(this)).rowcount)
 
     def opt_out_marks(self, town: str) -> list[bytes]:
         """All marks of the town's list, in the order of their bytes."""
         found = select(opt_outs.c.mark).where(opt_outs.c.town == town).order_by(opt_outs.c.mark)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return [bytes(mark) for mark in connection.execute(found).scalars()]
 
     def town_time(self, town: str) -> int | None:
         """What the ticks of a recording town have said, in epoch milliseconds; None before the first."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             return connection.execute(
                 select(town_times.c.town_time_ms).where(town_times.c.town == town)
             ).scalar_one_or_none()
 
     def advance_town_time(self, town: str, ms: int) -> int:
         """Move the town's clock to `ms`, never backwards; where it stands now."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             moved = connection.execute(
                 update(town_times)
                 .where(town_times.c.town == town, town_times.c.town_time_ms < ms)
@@ -250,7 +250,7 @@ class Registry:
         if now is not None:
             return now
         try:
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 connection.execute(insert(town_times).values(town=town, town_time_ms=ms))
         except IntegrityError:  # another thread or process ticked first
             return self.advance_town_time(town, ms)
@@ -262,7 +262,7 @@ class Registry:
         Raises:
             RegistryError: it does not answer.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(select(1))
 
     def close(self) -> None:
@@ -270,7 +270,12 @@ class Registry:
         self._engine.dispose()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """A connection whose statements hold all together or not at all.
+
+        Raises:
+            RegistryError: the database does not answer.
+        """
         try:
             with self._engine.begin() as connection:
                 yield connection
@@ -283,7 +288,7 @@ class Registry:
         with as_file(files("meguri_kit.registry").joinpath("migrations")) as folder:
             config = Config()
             config.set_main_option("script_location", str(folder).replace("%", "%%"))
-            with self._transaction() as connection:
+            with self.transaction() as connection:
                 config.attributes["connection"] = connection
                 try:
                     command.upgrade(config, "head")

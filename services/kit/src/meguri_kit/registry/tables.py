@@ -69,3 +69,31 @@ opt_outs = Table(
     Column("mark", LargeBinary(16), primary_key=True),
 )
 """What stands for the addresses that a town's sensors are to leave out (meguri_proto.pseudonyms)."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("password_hash", String(256), nullable=False),
+)
+"""Who may sign in to pages: argon2id of the password, in PHC string format."""
+
+one_time_links = Table(
+    "one_time_links",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+"""Who may choose a password once, and until when."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+)
+"""Whose browser holds a token, and when it last came with it."""
