@@ -4,8 +4,13 @@ import re
 from itertools import pairwise
 
 import pytest
+from meguri_kit.pages.headers import CONTENT_SECURITY_POLICY, SecurityHeaders
 from meguri_kit.pages.languages import negotiate
 from meguri_kit.pages.static_files import TOKENS
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 OFFERED = ("ja", "en")
 
@@ -28,6 +33,17 @@ OFFERED = ("ja", "en")
 )
 def test_the_browsers_wish_decides_and_who_wishes_for_others_gets_english(header, language):
     assert negotiate(header, OFFERED) == language
+
+
+def test_every_answer_has_the_headers_and_a_page_that_brings_one_keeps_its_own():
+    framed = PlainTextResponse("in a frame", headers={"Content-Security-Policy": "frame-ancestors 'self'"})
+    app = Starlette(routes=[Route("/framed", lambda _request: framed)])
+    app.add_middleware(SecurityHeaders)
+    client = TestClient(app)
+    for address, policy in (("/none", CONTENT_SECURITY_POLICY), ("/framed", "frame-ancestors 'self'")):
+        headers = client.get(address).headers
+        assert headers.get_list("content-security-policy") == [policy]
+        assert headers["x-content-type-options"] == "nosniff"
 
 
 def luminance(colour):
