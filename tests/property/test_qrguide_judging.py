@@ -21,9 +21,9 @@ NEARLY = st.fixed_dictionaries(
     {},
     optional={
         "event_id": st.just("e") | ANYTHING,
-        "sight": st.just(1) | ANYTHING,
+        "sight": st.just(1) | st.just(0) | ANYTHING,
         "language": st.just("ja") | ANYTHING,
-        "kind": st.sampled_from(["opened", "listened", "finished", "rated"]) | ANYTHING,
+        "kind": st.sampled_from(["opened", "listened", "finished", "rated", "stored"]) | ANYTHING,
         "at_ms": st.just(NOW_MS) | ANYTHING,
         "walk": st.just("0123456789abcdef") | ANYTHING,
         "seconds": st.integers(0, 9) | ANYTHING,
@@ -32,13 +32,18 @@ NEARLY = st.fixed_dictionaries(
         "sheet_id": st.just("s") | ANYTHING,
         "question": st.just("q") | ANYTHING,
         "answer": st.just("a") | ANYTHING,
+        "free_text": st.text(max_size=20) | ANYTHING,
     },
 )
 
 
-@given(st.lists(NEARLY | ANYTHING, max_size=5), st.lists(NEARLY | ANYTHING, max_size=5))
-def test_every_item_is_accepted_or_rejected_once_with_a_reason_and_a_sentence(events, answers):
-    body = json.dumps({"events": events, "answers": answers}).encode()
+@given(
+    st.lists(NEARLY | ANYTHING, max_size=5),
+    st.lists(NEARLY | ANYTHING, max_size=5),
+    st.none() | st.integers(0, 4_102_444_800_000),
+)
+def test_every_item_is_accepted_or_rejected_once_with_a_reason_and_a_sentence(events, answers, sent_at_ms):
+    body = json.dumps({"events": events, "answers": answers, "sent_at_ms": sent_at_ms}).encode()
     judged = judge(body, {LIVE.town: LIVE}, {1: LIVE}, NOW_MS)
     assert judged.accepted + len({each.item for each in judged.rejected}) == len(events) + len(answers)
     assert len({each.item for each in judged.rejected}) == len(judged.rejected)

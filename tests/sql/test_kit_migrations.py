@@ -138,3 +138,24 @@ def test_a_store_of_more_days_than_an_insert_may_touch_is_migrated(empty_store):
     ]
     assert old.select("SELECT town, key_day FROM visits ORDER BY town, key_day") == newest
     old.close()
+
+
+def test_an_events_id_alone_decides_whatever_month_a_second_delivery_is_estimated_in(empty):
+    migrate(empty)
+    event = {"town": ["t"], "event_id": ["e"], "kind": ["opened"]}
+    first, second = date(2026, 10, 31), date(2026, 11, 1)
+    for key_day, version in ((first, 2), (second, 1)):
+        empty.insert("guide_events", {**event, "key_day": [key_day], "version": [version]})
+    of_day = "SELECT key_day FROM guide_events FINAL WHERE key_day >= %(day)s AND key_day <= %(day)s"
+    assert empty.select(of_day, {"day": first}) == [{"key_day": first}]
+    assert empty.select(of_day, {"day": second}) == [], "the same event, in a month of its own"
+
+
+def test_a_row_of_an_older_guide_is_estimated_at_its_own_time(empty):
+    migrate(empty, migrations()[:9])
+    empty.insert("guide_events", {"town": ["t"], "event_id": ["e"], "at_ms": [7]})
+    empty.insert("survey_answers", {"town": ["t"], "sheet_id": ["s"], "question": ["q"], "at_ms": [8]})
+    migrate(empty)
+    assert empty.select("SELECT estimated_ms FROM guide_events FINAL") == [{"estimated_ms": 7}]
+    answers = empty.select("SELECT estimated_ms, free_text FROM survey_answers FINAL")
+    assert answers == [{"estimated_ms": 8, "free_text": ""}]

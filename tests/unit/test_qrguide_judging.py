@@ -34,9 +34,11 @@ ANSWER = {
 }
 
 
-def judged(events=(), answers=()):
-    body = json.dumps({"events": list(events), "answers": list(answers)}).encode()
-    return judge(body, TOWNS, towns_of_sights(TOWNS), NOW_MS)
+def judged(events=(), answers=(), *, sent_at_ms=None, now_ms=NOW_MS):
+    body = {"events": list(events), "answers": list(answers)}
+    if sent_at_ms is not None:
+        body["sent_at_ms"] = sent_at_ms
+    return judge(json.dumps(body).encode(), TOWNS, towns_of_sights(TOWNS), now_ms)
 
 
 def without(item, name):
@@ -47,7 +49,7 @@ def test_an_event_is_taken_with_the_town_of_its_sight_and_the_key_day_of_its_tim
     found = judged([EVENT])
     (event,) = found.events["live"]
     assert (event.town, event.event_id, event.sight, event.language) == ("live", "e-1", "1", "zh-Hant")
-    assert (event.kind, event.at_ms, event.walk, event.version) == ("opened", NOW_MS, 255, 1)
+    assert (event.kind, event.at_ms, event.walk) == ("opened", NOW_MS, 255)
     assert event.key_day == LIVE.key_day_at(NOW_MS)
     assert (found.accepted, found.rejected) == (1, [])
 
@@ -85,7 +87,7 @@ def test_an_event_without_a_field_that_it_needs_is_refused_by_the_fields_name(na
     assert rejected.message == f"{name} is missing."
 
 
-@pytest.mark.parametrize("name", ["town", "sheet_id", "question", "answer", "language", "at_ms"])
+@pytest.mark.parametrize("name", ["town", "sheet_id", "question", "language", "at_ms"])
 def test_an_answer_without_a_field_that_it_needs_is_refused_by_the_fields_name(name):
     (rejected,) = judged(answers=[without(ANSWER, name)]).rejected
     assert rejected.message == f"{name} is missing."
@@ -117,6 +119,8 @@ def test_an_answer_without_a_field_that_it_needs_is_refused_by_the_fields_name(n
         {"kind": "rated"},
         {"kind": "rated", "rating": 6},
         {"rating": 3},
+        {"sight": 0},
+        {"kind": "stored"},
     ],
     ids=str,
 )
@@ -141,6 +145,8 @@ def test_an_event_with_a_value_that_it_cannot_have_is_refused_without_showing_it
         {"answer": 3},
         {"version": 0},
         {"version": 2**63},
+        {"free_text": "and a text as well"},
+        {"answer": "", "free_text": "a" * 501},
     ],
     ids=str,
 )
@@ -170,10 +176,86 @@ def test_a_live_town_takes_five_minutes_ahead_and_ninety_days_back(at_ms, reason
     assert [(each.town, each.reason) for each in found.rejected] == ([("live", reason)] * 2 if reason else [])
 
 
+@pytest.mark.parametrize("wrong_by_ms", [-365 * DAY, -2 * MINUTE - 1, 2 * MINUTE + 1, 365 * DAY])
+def test_a_phone_whose_clock_is_wrong_has_the_guides_estimate_beside_its_own_time(wrong_by_ms):
+    of_phone = NOW_MS - 10 * MINUTE + wrong_by_ms
+    found = judged(
+        [{**EVENT, "at_ms": of_phone}], [{**ANSWER, "at_ms": of_phone}], sent_at_ms=NOW_MS + wrong_by_ms
+    )
+    for (item,) in (found.events["live"], found.answers["live"]):
+        assert (item.at_ms, item.estimated_ms) == (of_phone, NOW_MS - 10 * MINUTE)
+        assert item.key_day == LIVE.key_day_at(NOW_MS - 10 * MINUTE)
+
+
+@pytest.mark.parametrize("differs_by_ms", [-2 * MINUTE, 0, 2 * MINUTE, None])
+def test_times_stay_as_they_are_where_the_clocks_agree_or_cannot_be_compared(differs_by_ms):
+    sent_at_ms = None if differs_by_ms is None else NOW_MS + differs_by_ms
+    (event,) = judged([EVENT], sent_at_ms=sent_at_ms).events["live"]
+    assert event.estimated_ms == event.at_ms == NOW_MS
+
+
+@pytest.mark.parametrize(
+    ("ago_ms", "reason"),
+    [
+        (-5 * MINUTE - 1, RejectReason.CLOCK_AHEAD),
+        (-5 * MINUTE, None),
+        (90 * DAY, None),
+        (90 * DAY + 1, RejectReason.TOO_OLD),
+    ],
+)
+def test_what_is_too_old_or_of_the_future_is_judged_by_the_estimate(ago_ms, reason):
+    wrong_by_ms = -400 * DAY
+    of_phone = NOW_MS + wrong_by_ms - ago_ms
+    found = judged([{**EVENT, "at_ms": of_phone}], sent_at_ms=NOW_MS + wrong_by_ms)
+    assert [each.reason for each in found.rejected] == ([reason] if reason else [])
+
+
+def test_the_order_of_events_is_kept_where_their_times_are_estimated():
+    events = [{**EVENT, "event_id": str(n), "at_ms": 1_000 * n} for n in range(3)]
+    estimated = [each.estimated_ms for each in judged(events, sent_at_ms=5_000).events["live"]]
+    assert estimated == [NOW_MS - 5_000, NOW_MS - 4_000, NOW_MS - 3_000]
+
+
+def test_the_first_delivery_of_an_event_outranks_a_second_one_after_the_phones_clock_was_set():
+    event = {**EVENT, "at_ms": NOW_MS - 10 * DAY}
+    (first,) = judged([event], sent_at_ms=NOW_MS - 10 * DAY).events["live"]
+    (second,) = judged([event], sent_at_ms=NOW_MS + MINUTE, now_ms=NOW_MS + MINUTE).events["live"]
+    assert (first.estimated_ms, second.estimated_ms) == (NOW_MS, NOW_MS - 10 * DAY)
+    assert first.version > second.version
+
+
+def test_a_guide_that_was_stored_is_an_event_of_the_town_that_it_names():
+    stored = {**EVENT, "kind": "stored", "sight": 0, "town": "live"}
+    (event,) = judged([stored]).events["live"]
+    assert (event.kind, event.sight, event.language) == ("stored", "0", "zh-Hant")
+    for wrong in ({**stored, "town": "elsewhere"}, without(stored, "town")):
+        (rejected,) = judged([wrong]).rejected
+        assert (rejected.reason, rejected.message) == (
+            RejectReason.BAD_FIELD, "town is not one of this guide's towns."
+        )  # fmt: skip
+
+
+def test_a_visitors_own_words_are_taken_as_free_text_with_what_leads_to_a_person_masked():
+    words = "Great cave! Mail hanako@example.jp or call +81 90-1234-5678, www.example.com/me"
+    (answer,) = judged(answers=[{**without(ANSWER, "answer"), "free_text": words}]).answers["live"]
+    assert answer.answer == ""
+    assert answer.free_text == "Great cave! Mail [mail] or call [phone], [url]"
+
+
+def test_an_answer_that_is_neither_a_choice_nor_a_text_is_refused():
+    (rejected,) = judged(answers=[without(ANSWER, "answer")]).rejected
+    assert rejected.message == "an answer has either answer or free_text."
+
+
 @pytest.mark.parametrize("at_ms", [0, NOW_MS - 400 * DAY, NOW_MS + 400 * DAY])
 def test_a_recording_town_takes_any_time(at_ms):
-    found = judged([{**EVENT, "sight": 2, "at_ms": at_ms}], [{**ANSWER, "town": "recorded", "at_ms": at_ms}])
+    found = judged(
+        [{**EVENT, "sight": 2, "at_ms": at_ms}],
+        [{**ANSWER, "town": "recorded", "at_ms": at_ms}],
+        sent_at_ms=0,
+    )
     assert found.accepted == 2
+    assert found.events["recorded"][0].estimated_ms == at_ms
 
 
 @pytest.mark.parametrize(
@@ -188,6 +270,10 @@ def test_a_recording_town_takes_any_time(at_ms):
         b'{"event": []}',
         b'{"events": {}}',
         b'{"events": [], "answers": null}',
+        b'{"sent_at_ms": "now"}',
+        b'{"sent_at_ms": true}',
+        b'{"sent_at_ms": -1}',
+        b'{"sent_at_ms": 1e400}',
         b'{"events": [' + b"1" * 5_000 + b"]}x",
     ],
     ids=lambda body: str(body[:20]),

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class GuideEventKind(StrEnum):
-    """A use of a sight; the value stands in the column `kind`."""
+    """A use of a sight, or of the guide; the value stands in the column `kind`."""
 
     OPENED = "opened"
     LISTENED = "listened"
@@ -13,3 +13,5 @@ class GuideEventKind(StrEnum):
     """Its sound or text was followed to the end."""
     RATED = "rated"
     """With a `rating` from 1 (poor) to 5 (good)."""
+    STORED = "stored"
+    """No use of a sight: the whole guide was stored on the phone, to be read without signal."""

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmeguri_proto/schema/guide.proto\x12\x0fmeguri.guide.v1\"\xe9\x01\n\nGuideEvent\x12\x0c\n\x04town\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\r\n\x05sight\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x0c\n\x04kind\x18\x05 \x01(\t\x12\r\n\x05\x61t_ms\x18\x06 \x01(\x03\x12\x0f\n\x07version\x18\x07 \x01(\x04\x12\x0f\n\x07key_day\x18\x08 \x01(\x11\x12\x0c\n\x04walk\x18\t \x01(\x06\x12\x0f\n\x07seconds\x18\n \x01(\r\x12\x0e\n\x06rating\x18\x0b \x01(\r\x12,\n\x07\x66urther\x18\x10 \x03(\x0b\x32\x1b.meguri.guide.v1.GuideEventb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmeguri_proto/schema/guide.proto\x12\x0fmeguri.guide.v1\"\xff\x01\n\nGuideEvent\x12\x0c\n\x04town\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\r\n\x05sight\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12\x0c\n\x04kind\x18\x05 \x01(\t\x12\r\n\x05\x61t_ms\x18\x06 \x01(\x03\x12\x0f\n\x07version\x18\x07 \x01(\x04\x12\x0f\n\x07key_day\x18\x08 \x01(\x11\x12\x0c\n\x04walk\x18\t \x01(\x06\x12\x0f\n\x07seconds\x18\n \x01(\r\x12\x0e\n\x06rating\x18\x0b \x01(\r\x12\x14\n\x0c\x65stimated_ms\x18\x0c \x01(\x03\x12,\n\x07\x66urther\x18\x10 \x03(\x0b\x32\x1b.meguri.guide.v1.GuideEventb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'meguri_proto.schema.guide_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GUIDEEVENT']._serialized_start=53
-  _globals['_GUIDEEVENT']._serialized_end=286
+  _globals['_GUIDEEVENT']._serialized_end=308
 # @@protoc_insertion_point(module_scope)

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n meguri_proto/schema/survey.proto\x12\x10meguri.survey.v1\"@\n\rSurveyAnswers\x12/\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1e.meguri.survey.v1.SurveyAnswer\"\x93\x01\n\x0cSurveyAnswer\x12\x0c\n\x04town\x18\x01 \x01(\t\x12\x10\n\x08sheet_id\x18\x02 \x01(\t\x12\x10\n\x08question\x18\x03 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12\r\n\x05\x61t_ms\x18\x06 \x01(\x03\x12\x0f\n\x07key_day\x18\x07 \x01(\x11\x12\x0f\n\x07version\x18\x08 \x01(\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n meguri_proto/schema/survey.proto\x12\x10meguri.survey.v1\"@\n\rSurveyAnswers\x12/\n\x07\x61nswers\x18\x01 \x03(\x0b\x32\x1e.meguri.survey.v1.SurveyAnswer\"\xbc\x01\n\x0cSurveyAnswer\x12\x0c\n\x04town\x18\x01 \x01(\t\x12\x10\n\x08sheet_id\x18\x02 \x01(\t\x12\x10\n\x08question\x18\x03 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12\r\n\x05\x61t_ms\x18\x06 \x01(\x03\x12\x0f\n\x07key_day\x18\x07 \x01(\x11\x12\x0f\n\x07version\x18\x08 \x01(\x04\x12\x11\n\tfree_text\x18\t \x01(\t\x12\x14\n\x0c\x65stimated_ms\x18\n \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SURVEYANSWERS']._serialized_start=54
   _globals['_SURVEYANSWERS']._serialized_end=118
   _globals['_SURVEYANSWER']._serialized_start=121
-  _globals['_SURVEYANSWER']._serialized_end=268
+  _globals['_SURVEYANSWER']._serialized_end=309
 # @@protoc_insertion_point(module_scope)

@@ -13,7 +13,7 @@ class SurveyAnswers(_message.Message):
     def __init__(self, answers: _Optional[_Iterable[_Union[SurveyAnswer, _Mapping]]] = ...) -> None: ...
 
 class SurveyAnswer(_message.Message):
-    __slots__ = ("town", "sheet_id", "question", "answer", "language", "at_ms", "key_day", "version")
+    __slots__ = ("town", "sheet_id", "question", "answer", "language", "at_ms", "key_day", "version", "free_text", "estimated_ms")
     TOWN_FIELD_NUMBER: _ClassVar[int]
     SHEET_ID_FIELD_NUMBER: _ClassVar[int]
     QUESTION_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,8 @@ class SurveyAnswer(_message.Message):
     AT_MS_FIELD_NUMBER: _ClassVar[int]
     KEY_DAY_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    FREE_TEXT_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATED_MS_FIELD_NUMBER: _ClassVar[int]
     town: str
     sheet_id: str
     question: str
@@ -30,4 +32,6 @@ class SurveyAnswer(_message.Message):
     at_ms: int
     key_day: int
     version: int
-    def __init__(self, town: _Optional[str] = ..., sheet_id: _Optional[str] = ..., question: _Optional[str] = ..., answer: _Optional[str] = ..., language: _Optional[str] = ..., at_ms: _Optional[int] = ..., key_day: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+    free_text: str
+    estimated_ms: int
+    def __init__(self, town: _Optional[str] = ..., sheet_id: _Optional[str] = ..., question: _Optional[str] = ..., answer: _Optional[str] = ..., language: _Optional[str] = ..., at_ms: _Optional[int] = ..., key_day: _Optional[int] = ..., version: _Optional[int] = ..., free_text: _Optional[str] = ..., estimated_ms: _Optional[int] = ...) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from meguri_proto.reasons import RejectReason
@@ -114,13 +114,36 @@ def _counts(value: bytes) -> list[_Count]:
     ]
 
 
+class _Estimated(Protocol):
+    at_ms: int
+    estimated_ms: int
+
+
+_E = TypeVar("_E", bound=_Estimated)
+
+
+def _with_estimates(read: Callable[[bytes], list[_E]]) -> Callable[[bytes], list[_E]]:
+    """Where the producer compared no clocks, the time by the phone's clock is the estimate."""
+
+    def items(value: bytes) -> list[_E]:
+        found = read(value)
+        for each in found:
+            each.estimated_ms = each.estimated_ms or each.at_ms
+        return found
+
+    return items
+
+
 ONE_TO_ONE = (
     OneToOne(
         "guide-events",
         "guide_events",
-        read_guide_events,
+        _with_estimates(read_guide_events),
         ("town", "event_id"),
-        ("key_day", "sight", "language", "kind", "at_ms", "walk", "seconds", "rating", "version"),
+        (
+            *("key_day", "sight", "language", "kind", "at_ms", "estimated_ms", "walk", "seconds", "rating"),
+            "version",
+        ),
     ),
     OneToOne(
         "sales",
@@ -142,8 +165,8 @@ ONE_TO_ONE = (
     OneToOne(
         "survey-answers",
         "survey_answers",
-        read_survey_answers,
+        _with_estimates(read_survey_answers),
         ("town", "sheet_id", "question"),
-        ("key_day", "answer", "language", "at_ms", "version"),
+        ("key_day", "answer", "free_text", "language", "at_ms", "estimated_ms", "version"),
     ),
 )

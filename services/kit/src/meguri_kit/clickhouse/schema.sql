@@ -133,13 +133,14 @@ CREATE TABLE guide_events
     `language` String,
     `kind` String,
     `at_ms` Int64,
+    `estimated_ms` Int64,
     `walk` UInt64,
     `seconds` UInt32,
     `rating` UInt8,
     `version` UInt64
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY (town, toYYYYMM(key_day))
+PARTITION BY town
 ORDER BY (town, event_id)
 SETTINGS index_granularity = 8192;
 
@@ -288,12 +289,14 @@ CREATE TABLE survey_answers
     `sheet_id` String,
     `question` String,
     `answer` String,
+    `free_text` String,
     `language` String,
     `at_ms` Int64,
+    `estimated_ms` Int64,
     `version` UInt64
 )
 ENGINE = ReplacingMergeTree(version)
-PARTITION BY (town, toYYYYMM(key_day))
+PARTITION BY town
 ORDER BY (town, sheet_id, question)
 SETTINGS index_granularity = 8192;
 
