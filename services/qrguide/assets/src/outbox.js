@@ -1,0 +1,175 @@
+// What a visitor did, kept with its own id and time until the guide's server has it.
+//
+// A note is deleted when the server answered 200, or named it in `rejected`. Any other answer, and none at all,
+// leaves it: sent again, it is known by its id and counts once.
+
+// A page that is being left may send no more than 64 KB.
+const MOST_BYTES = 60_000;
+const MOST_ITEMS = 200;
+const DAY_MS = 24 * 3600 * 1000;
+// A walk ends with the town's day, which begins at four in the morning.
+const DAY_START_MS = 4 * 3600 * 1000;
+
+export class Outbox {
+  #database;
+  #post;
+  #now;
+  #items = new Map();
+  #sending = null;
+  #walk;
+  #quiet = false;
+
+  // `post(body, { keepalive })` answers as fetch does; `now` gives the phone's clock in milliseconds.
+  constructor({ database, post, now = Date.now }) {
+    this.#database = database;
+    this.#post = post;
+    this.#now = now;
+  }
+
+  // Reads what an earlier page left; before it nothing is noted.
+  async open() {
+    await this.#reload();
+    this.#quiet = (await this.#database.get("quiet")) === true;
+    this.#walk = await this.#database.get("walk");
+    return this;
+  }
+
+  get waiting() {
+    return this.#items.size;
+  }
+
+  get quiet() {
+    return this.#quiet;
+  }
+
+  // Note nothing any more, and delete what waits; or note again.
+  async setQuiet(quiet) {
+    this.#quiet = quiet;
+    await this.#database.set("quiet", quiet);
+    if (quiet) {
+      this.#items.clear();
+      await this.#database.clear();
+    }
+  }
+
+  // An event such as { kind: "opened", sight: 101, language: "ja" }. Held at once, written in the background.
+  event(fields) {
+    if (this.#quiet) return;
+    const at_ms = this.#now();
+    const id = randomHex(16);
+    this.#keep({ id, at_ms, list: "events", body: { event_id: id, ...fields, at_ms, walk: this.#walkAt(at_ms) } });
+  }
+
+  // An answer of the survey. A visitor who sends it wants it sent, so it goes where notes are switched off too.
+  answer(fields) {
+    const at_ms = this.#now();
+    this.#keep({ id: `${fields.sheet_id}.${fields.question}`, at_ms, list: "answers", body: { ...fields, at_ms } });
+  }
+
+  // Sends what waits, a batch after the other; true when nothing waits any more.
+  send() {
+    this.#sending ??= this.#sendAll().finally(() => (this.#sending = null));
+    return this.#sending;
+  }
+
+  // The page is being left: hand the browser what fits, without waiting for the answer.
+  sendLast() {
+    const batch = this.#batch(MOST_ITEMS);
+    if (batch.length) this.#deliver(batch, true).catch(() => undefined);
+  }
+
+  async #sendAll() {
+    await this.#reload();
+    let most = MOST_ITEMS;
+    while (this.#items.size) {
+      const batch = this.#batch(most);
+      let outcome;
+      try {
+        outcome = await this.#deliver(batch, false);
+      } catch {
+        return false;
+      }
+      if (outcome === "too large" && most > 1) most = Math.ceil(most / 2);
+      else if (outcome !== "taken") return false;
+    }
+    return true;
+  }
+
+  async #deliver(batch, keepalive) {
+    const response = await this.#post(this.#body(batch), { keepalive });
+    if (response.status === 413) return "too large";
+    if (response.status === 200) {
+      await this.#forget(batch);
+      return "taken";
+    }
+    if (response.status !== 422) return "not taken";
+    const named = new Set((await response.json()).rejected?.map((each) => each.item));
+    const rejected = [...lists(batch)].flatMap(([name, items]) =>
+      items.filter((_, index) => named.has(`${name}[${index}]`)),
+    );
+    await this.#forget(rejected);
+    return rejected.length ? "taken" : "not taken";
+  }
+
+  #body(batch) {
+    const bodies = [...lists(batch)].map(([name, items]) => [name, items.map((item) => item.body)]);
+    return JSON.stringify({ sent_at_ms: this.#now(), ...Object.fromEntries(bodies) });
+  }
+
+  #batch(most) {
+    const batch = [];
+    let bytes = 100;
+    for (const item of [...this.#items.values()].sort((one, other) => one.at_ms - other.at_ms)) {
+      bytes += new TextEncoder().encode(JSON.stringify(item.body)).length + 1;
+      if (batch.length === most || (batch.length && bytes > MOST_BYTES)) break;
+      batch.push(item);
+    }
+    return batch;
+  }
+
+  #keep(item) {
+    this.#items.set(item.id, item);
+    this.#database.add(item).catch(() => undefined);
+  }
+
+  async #forget(items) {
+    if (!items.length) return;
+    items.forEach((item) => this.#items.delete(item.id));
+    await this.#database.delete(items.map((item) => item.id)).catch(() => undefined);
+  }
+
+  async #reload() {
+    for (const item of await this.#database.all()) this.#items.set(item.id, item);
+  }
+
+  #walkAt(at_ms) {
+    const local = at_ms - new Date(at_ms).getTimezoneOffset() * 60_000;
+    const day = Math.floor((local - DAY_START_MS) / DAY_MS);
+    if (this.#walk?.day !== day) {
+      this.#walk = { day, id: randomHex(8) };
+      this.#database.set("walk", this.#walk).catch(() => undefined);
+    }
+    return this.#walk.id;
+  }
+}
+
+// Posts to the guide's server.
+export function postEvents(body, { keepalive }) {
+  return fetch("/v1/events", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body,
+    keepalive,
+    credentials: "omit",
+  });
+}
+
+export function randomHex(bytes) {
+  return [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function lists(batch) {
+  const found = new Map();
+  for (const item of batch) found.set(item.list, [...(found.get(item.list) ?? []), item]);
+  return found;
+}

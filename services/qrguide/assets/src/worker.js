@@ -1,0 +1,36 @@
+// The service worker of the guide.
+
+import { createPartialResponse } from "workbox-range-requests/createPartialResponse.js";
+import { answer, isOurs } from "./answering.js";
+import { openDatabase } from "./database.js";
+import { Outbox, postEvents } from "./outbox.js";
+import { withinFile } from "./ranges.js";
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  if (!isOurs(event.request, self.location.origin)) return;
+  event.respondWith(answer(event.request, { caches: self.caches, fetch: (...all) => self.fetch(...all), partial }));
+});
+
+// Chromium alone: notes go out when the signal is back, the page closed or not.
+self.addEventListener("sync", (event) => {
+  if (event.tag === "outbox") event.waitUntil(sendWaiting());
+});
+
+async function sendWaiting() {
+  const outbox = await new Outbox({ database: await openDatabase(), post: postEvents }).open();
+  if (!(await outbox.send())) throw new Error("not everything could be sent; the browser asks again");
+}
+
+async function partial(request, whole) {
+  const bytes = await whole.blob();
+  const range = withinFile(request.headers.get("range"), bytes.size);
+  const answered = await createPartialResponse(
+    new Request(request.url, { headers: { Range: range } }),
+    new Response(bytes, { headers: whole.headers }),
+  );
+  if (answered.status === 416) answered.headers.set("Content-Range", `bytes */${bytes.size}`);
+  return answered;
+}
