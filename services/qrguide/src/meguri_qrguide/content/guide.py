@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -152,11 +152,11 @@ class Question:
     lowest: int = 0
     highest: int = 0
     """Of the kinds scale and number."""
-    lowest_texts: Mapping[str, str] | None = None
-    highest_texts: Mapping[str, str] | None = None
-    """What the ends of a scale mean."""
-    unit_texts: Mapping[str, str] | None = None
-    """What a number counts, such as yen."""
+    lowest_texts: Mapping[str, str] = field(default_factory=dict)
+    highest_texts: Mapping[str, str] = field(default_factory=dict)
+    """What the ends of a scale mean; may be empty."""
+    unit_texts: Mapping[str, str] = field(default_factory=dict)
+    """What a number counts, such as yen; may be empty."""
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,14 @@ class YamlValues:
         """The text's outermost node."""
         try:
             # An alias lets a small file stand for a huge one, and no guide needs one.
-            if alias := next((each for each in yaml.parse(text) if isinstance(each, yaml.AliasEvent)), None):
-                raise self._error(alias.start_mark.line, f"Write *{alias.anchor} out: aliases are not taken.")
+            if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(text)):
+                raise self._error(0, "Aliases (*) are not taken: write them out.")
             node = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line if error.problem_mark else 0
             raise self._error(line, f"This is not YAML: {error.problem}.") from None
         except yaml.reader.ReaderError as error:
-            sentence = f"The character U+{ord(str(error.character)):04X} is not taken."
+            sentence = f"The character U+{error.character:04X} is not taken."
             raise self._error(text.count("\n", 0, error.position), sentence) from None
         except RecursionError:
             raise self._error(0, "This is nested too deep.") from None
