@@ -72,7 +72,7 @@ class Services:
             self.log = LogProducer(kafka_bootstrap)
             opened.callback(self.log.close)
             try:
-                guide = create_guide(towns=towns, log=self.log)
+                guide = create_guide(towns=towns, log=self.log, redis_url=redis_url)
             except SharedSightError as error:
                 raise LocalRunError(f"{error}.") from error
             self.apps: dict[str, FastAPI] = {

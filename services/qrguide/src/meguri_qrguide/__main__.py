@@ -20,6 +20,9 @@ class _Process(ProcessSettings):
     """`MEGURI_PORT`."""
     public_url: str | None = None
     """`MEGURI_PUBLIC_URL`: the guide's address as visitors reach it, for QR codes."""
+    proxies: str = ""
+    """`MEGURI_PROXIES`: addresses or networks of the proxies before the guide, separated by commas. Theirs is
+    the only X-Forwarded-For that is believed; without them the guide is asked by visitors themselves."""
 
 
 def main() -> int:
@@ -37,11 +40,19 @@ def main() -> int:
         return 1
     log = LogProducer(process.kafka)
     try:
-        app = create_app(towns=towns, log=log, public_url=process.public_url)
+        app = create_app(towns=towns, log=log, redis_url=process.redis_url, public_url=process.public_url)
     except SharedSightError as error:
         sys.stderr.write(f"The guide cannot start: {error}\n")
         return 1
-    uvicorn.run(app, host=process.host, port=process.port, access_log=False, log_config=None)
+    uvicorn.run(
+        app,
+        host=process.host,
+        port=process.port,
+        access_log=False,
+        log_config=None,
+        proxy_headers=bool(process.proxies),
+        forwarded_allow_ips=process.proxies,
+    )
     log.close()
     return 0
 

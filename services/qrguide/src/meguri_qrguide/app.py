@@ -12,8 +12,10 @@ from meguri_kit.metrics import instrument
 from meguri_kit.pages.headers import SecurityHeaders
 from meguri_kit.pages.static_files import PageFiles
 
+from meguri_qrguide.appending import Appending
 from meguri_qrguide.endpoints import Events
 from meguri_qrguide.health import health_routes
+from meguri_qrguide.limits import Limits
 from meguri_qrguide.metrics import Metrics
 from meguri_qrguide.openings import Openings
 from meguri_qrguide.pages import Pages
@@ -34,6 +36,7 @@ def create_app(
     *,
     towns: Mapping[str, Town],
     log: Log,
+    redis_url: str | None = None,
     public_url: str | None = None,
     now_ms: Callable[[], int] = _wall_clock_ms,
 ) -> FastAPI:
@@ -43,6 +46,7 @@ def create_app(
         towns: by name.
         log: where openings and posted events go; the caller closes it after the app. It may be away: the
             pages stand.
+        redis_url: where the limits of all replicas stand; without it each process limits by itself.
         public_url: the guide's address as visitors reach it, for QR codes; by default the one asked.
         now_ms: the wall clock, epoch milliseconds.
 
@@ -52,7 +56,17 @@ def create_app(
     metrics = Metrics()
     by_sight = towns_of_sights(towns)
     openings = Openings(log, metrics.openings, now_ms)
-    events = Events(towns, by_sight, log, metrics, now_ms)
+    appending = Appending(log)
+    limits = Limits(redis_url, now_ms, metrics.redis_failures)
+    events = Events(
+        towns=towns,
+        towns_of_sights=by_sight,
+        log=log,
+        appending=appending,
+        limits=limits,
+        metrics=metrics,
+        now_ms=now_ms,
+    )
     static = PageFiles(Path(__file__).parent / "static")
     pages = Pages(by_sight, sights(), openings, public_url=public_url, static_version=static.version)
 
@@ -60,6 +74,8 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await openings.close()
+        await appending.close()
+        await limits.close()
 
     app = FastAPI(title="Meguri guide", lifespan=lifespan, openapi_url=None)
     app.include_router(pages.router)

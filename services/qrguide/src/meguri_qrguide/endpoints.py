@@ -9,11 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from meguri_kit.log import LogUnavailableError
 from meguri_proto.reasons import RejectReason
-from meguri_proto.schema.guide_pb2 import GuideEvent
-from meguri_proto.schema.survey_pb2 import SurveyAnswers
 
 from meguri_qrguide.dead_letters import DeadLetters
 from meguri_qrguide.judging import BodyError, judge
+from meguri_qrguide.limits import FloodError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from meguri_kit.log import Log
     from meguri_proto.towns import Town
 
+    from meguri_qrguide.appending import Appending
     from meguri_qrguide.judging import Judged
+    from meguri_qrguide.limits import Limits
     from meguri_qrguide.metrics import Metrics
 
-EVENTS_TOPIC = "guide-events"
-ANSWERS_TOPIC = "survey-answers"
 MAX_BODY_BYTES = 256 * 1024
 RETRY_AFTER_S = 5
 _STATUS = {RejectReason.UNREADABLE: 400, RejectReason.TOO_LARGE: 413}
@@ -34,27 +33,34 @@ _STATUS = {RejectReason.UNREADABLE: 400, RejectReason.TOO_LARGE: 413}
 class Events:
     """The route.
 
-    No token: the code on the spot is for everybody. Nothing of who posts is kept or looked at.
+    No token: the code on the spot is for everybody. Of who posts, the address is looked at to stop a flood,
+    and nothing of it is kept (see `limits`).
 
     Args:
         towns: by name.
         towns_of_sights: by the sight's number.
-        log: where events and answers are appended.
+        log: where dead letters are appended.
+        appending: where events and answers go.
+        limits: how much one address may post.
         metrics: of the app.
         now_ms: the wall clock, epoch milliseconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the route is made of, each by name
         self,
+        *,
         towns: Mapping[str, Town],
         towns_of_sights: Mapping[int, Town],
         log: Log,
+        appending: Appending,
+        limits: Limits,
         metrics: Metrics,
         now_ms: Callable[[], int],
     ) -> None:
         self._towns = towns
         self._towns_of_sights = towns_of_sights
-        self._log = log
+        self._appending = appending
+        self._limits = limits
         self._metrics = metrics
         self._dead_letters = DeadLetters(log, metrics)
         self._now_ms = now_ms
@@ -66,7 +72,8 @@ class Events:
 
         Posting the same again changes nothing. Items in `rejected` are not accepted however often they are
         posted. Status: 200, 422 when nothing of it was accepted, 400 (no such JSON), 413 (too much at once),
-        415 (no JSON by its header), 503 with Retry-After (Kafka does not answer: post the same again).
+        415 (no JSON by its header), 429 with Retry-After (too much from one address), 503 with Retry-After
+        (Kafka does not answer: post the same again).
         """
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if (
@@ -76,6 +83,9 @@ class Events:
             return _refusal(415, "Post JSON as it is: Content-Type is to be application/json, no encoding.")
         try:
             return await self._take(request)
+        except FloodError as error:
+            self._metrics.limited.inc()
+            return _refusal(429, str(error), {"Retry-After": str(error.retry_after_s)})
         except LogUnavailableError:
             self._metrics.refused.inc()
             return _refusal(
@@ -88,6 +98,7 @@ class Events:
         body = b""
         try:
             body = await _read(request)
+            await self._limits.take(request.client.host if request.client else None, len(body))
             judged = judge(body, self._towns, self._towns_of_sights, self._now_ms())
         except BodyError as error:
             await self._dead_letters.whole(error.reason, len(body))
@@ -107,26 +118,9 @@ class Events:
         return JSONResponse(answer)
 
     async def _append(self, judged: Judged) -> None:
-        """One message a town and topic."""
-        messages = [
-            *((EVENTS_TOPIC, town, _one_message(events)) for town, events in judged.events.items()),
-            *(
-                (ANSWERS_TOPIC, town, SurveyAnswers(answers=answers).SerializeToString())
-                for town, answers in judged.answers.items()
-            ),
-        ]
-        await asyncio.gather(
-            *(self._log.append(topic, value, key=town.encode()) for topic, town, value in messages)
-        )
+        await self._appending.append(judged.events, judged.answers)
         self._metrics.accepted.labels("events").inc(sum(map(len, judged.events.values())))
         self._metrics.accepted.labels("answers").inc(sum(map(len, judged.answers.values())))
-
-
-def _one_message(events: list[GuideEvent]) -> bytes:
-    message = GuideEvent()
-    message.CopyFrom(events[0])
-    message.further.extend(events[1:])
-    return message.SerializeToString()
 
 
 async def _read(request: Request) -> bytes:

@@ -35,3 +35,13 @@ class Metrics:
             "Posts that were asked to come again because Kafka did not acknowledge.",
             registry=self.registry,
         )
+        self.limited = Counter(
+            f"{_PREFIX}_limited",
+            "Posts that were asked to come again because their address had posted too much.",
+            registry=self.registry,
+        )
+        self.redis_failures = Counter(
+            f"{_PREFIX}_redis_failures",
+            "Posts that were limited in memory because Redis did not answer.",
+            registry=self.registry,
+        )
