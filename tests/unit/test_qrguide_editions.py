@@ -110,7 +110,7 @@ def test_media_that_stay_the_same_take_their_room_once(editions, draft):
 
 
 def is_done_unless_killed(work, at):
-    """Do the work in a process that ends before the n-th line of the modules that write; was it done before?"""
+    """Do the work in a process that ends before the n-th line of what writes; whether it came to its end."""
     child = os.fork()
     if child == 0:
         left = [at]
