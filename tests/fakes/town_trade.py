@@ -51,9 +51,23 @@ class TownTrade:
             language=language,
             kind=kind,
             at_ms=self._start_ms + at_ms,
+            estimated_ms=self._start_ms + at_ms,
             walk=walk,
             seconds=seconds,
             rating=rating,
+            version=1,
+        )
+
+    def answered(self, sheet, question, answer="", *, free_text=""):
+        self._insert(
+            "survey_answers",
+            sheet_id=sheet,
+            question=question,
+            answer=answer,
+            free_text=free_text,
+            language="ja",
+            at_ms=self._start_ms,
+            estimated_ms=self._start_ms,
             version=1,
         )
 

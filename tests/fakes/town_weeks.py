@@ -231,6 +231,7 @@ class TownWeeks:
                 language=language,
                 kind=kind,
                 at_ms=at,
+                estimated_ms=at,
                 walk=walk,
                 seconds=seconds,
                 rating=rating,

@@ -310,3 +310,59 @@ def test_figures_of_days_that_are_over_are_read_again_after_a_minute(client, row
     assert "about 100" not in client.get(PAGE, headers=english).text
     monkeypatch.setattr(page_book, "_FRESH_S", -1)
     assert "about 100" in client.get(PAGE, headers=english).text
+
+
+GUIDE = f"{PAGE}/guide"
+SIGHT = {"unit": day_date(DAY), "sight": "1", "walks": 20, "ended_walks": 20}
+
+
+def test_the_page_of_the_guide_is_linked_from_the_towns_page_with_its_period_and_leads_back(client):
+    query = f"day={day_date(DAY)}"
+    assert f'href="{GUIDE}?{query}"' in client.get(f"{PAGE}?{query}").text
+    assert f'href="{GUIDE}"' in client.get(PAGE).text
+    page = client.get(f"{GUIDE}?{query}")
+    assert page.status_code == 200
+    assert f'href="{PAGE}?{query}"' in page.text
+    assert f'href="{GUIDE}.csv?{query}"' in page.text
+    assert f'action="{GUIDE}"' in page.text, "the picker stays on this page"
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_page_of_the_guide_has_its_blocks_each_with_its_definition(client, rows, language):
+    rows.rows["guide_route"] = [SIGHT, {**SIGHT, "sight": ""}]
+    page = client.get(f"{GUIDE}?lang={language}").text
+    blocks = re.findall(r'<section class="block" id="(\w+)"', page)
+    assert blocks == ["guide", "route", "hours", "stored", "survey"]
+    assert all(f'id="{block}-definition"' in page for block in blocks)
+    assert 'id="route-table"' in page
+
+
+def test_the_table_of_the_guide_is_a_file_of_the_shown_figures(client, rows):
+    rows.rows["guide_route"] = [SIGHT, {**SIGHT, "sight": ""}]
+    answer = client.get(f"{GUIDE}.csv?lang=en")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == (
+        f'attachment; filename="{TOWN.town}-guide-{day_date(DAY)}-{day_date(DAY)}.csv"'
+    )
+    assert "Along the route,No. 1,Walks,20" in answer.content.decode("utf-8-sig")
+
+
+def test_figures_of_the_guide_are_not_those_that_were_kept_of_the_towns_page(client):
+    assert 'id="route"' not in client.get(PAGE).text
+    assert 'id="route"' in client.get(GUIDE).text
+    assert 'id="arrivals"' not in client.get(GUIDE).text
+
+
+def test_without_the_store_the_page_of_the_guide_says_so_and_its_table_is_no_empty_file(client, rows):
+    rows.error = StoreUnavailableError("away")
+    assert client.get(GUIDE).status_code == 503
+    assert client.get(f"{GUIDE}.csv").status_code == 503
+
+
+def test_a_town_without_a_day_has_an_empty_page_of_its_guide_and_no_table(client, rows):
+    rows.rows["days"] = []
+    page = client.get(GUIDE)
+    assert page.status_code == 200
+    assert ".csv" not in page.text
+    assert client.get(f"{GUIDE}.csv").status_code == 404
+    assert client.get("/towns/nowhere/guide").status_code == 404

@@ -9,11 +9,15 @@ from meguri_dashboard.blocks import (
     arrivals,
     counted,
     dwell,
+    guide_hours,
+    guide_route,
+    guide_stored,
     guide_use,
     moves,
     payments,
     sales,
     sensor_health,
+    survey,
 )
 from meguri_dashboard.days import Seal
 from meguri_dashboard.periods import Period
@@ -37,7 +41,15 @@ BLOCKS: tuple[Reader, ...] = (
     guide_use.read,
     sensor_health.read,
 )
-"""In the order of the page."""
+"""Of a town's page, in its order."""
+GUIDE_BLOCKS: tuple[Reader, ...] = (
+    guide_use.read,
+    guide_route.read,
+    guide_hours.read,
+    guide_stored.read,
+    survey.read,
+)
+"""Of the page of a town's guide, in its order."""
 _MOST_NAMED = 3
 
 
@@ -62,9 +74,9 @@ class View:
     blocks: tuple[Block, ...]
 
 
-def read_page(store: Store, asked: Asked) -> PageFigures:
-    """Ask every block. `asked` knows at least one day. Raises StoreError."""
-    readings = (read(store, asked) for read in BLOCKS)
+def read_page(store: Store, asked: Asked, blocks: tuple[Reader, ...] = BLOCKS) -> PageFigures:
+    """Ask every block of a page. `asked` knows at least one day. Raises StoreError."""
+    readings = (read(store, asked) for read in blocks)
     return PageFigures(asked, tuple(figures for figures in readings if figures is not None))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from meguri_kit.clickhouse.store import StoreError, StoreUnavailableError
 
 from meguri_dashboard.days import read_days
-from meguri_dashboard.page import read_page
+from meguri_dashboard.page import BLOCKS, read_page
 from meguri_dashboard.times import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from meguri_proto.towns import Town
 
     from meguri_dashboard.asked import Asked
+    from meguri_dashboard.blocks.block import Reader
     from meguri_dashboard.days import DayRow
     from meguri_dashboard.page import PageFigures
     from meguri_dashboard.periods import Period
@@ -48,15 +49,15 @@ class PageBook:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._readings: dict[tuple[str, Period], _Reading] = {}
+        self._readings: dict[tuple[str, Period, tuple[Reader, ...]], _Reading] = {}
 
     async def days(self, town: Town) -> dict[int, DayRow]:
         """The town's days, the newest first."""
         return await _soon(asyncio.to_thread(read_days, self._store, town.town))
 
-    async def figures(self, asked: Asked) -> PageFigures:
-        """What may be shown; within a minute of town time the counts stay as they are."""
-        key = (asked.town.town, asked.period)
+    async def figures(self, asked: Asked, blocks: tuple[Reader, ...] = BLOCKS) -> PageFigures:
+        """What may be shown of a page's blocks; within a minute of town time the counts stay as they are."""
+        key = (asked.town.town, asked.period, blocks)
         minute = tuple(
             (day.key_day, day.folds, day.complete, day.seal, day.watermark_ms // MINUTE_MS)
             for day in asked.known
@@ -64,7 +65,7 @@ class PageBook:
         kept = self._readings.pop(key, None)
         now_s = time.monotonic()
         if kept is None or kept.minute != minute or now_s - kept.began_s > _FRESH_S or kept.failed:
-            reading = asyncio.ensure_future(asyncio.to_thread(read_page, self._store, asked))
+            reading = asyncio.ensure_future(asyncio.to_thread(read_page, self._store, asked, blocks))
             kept = _Reading(minute, now_s, reading)
         self._readings[key] = kept
         if len(self._readings) > _KEPT:

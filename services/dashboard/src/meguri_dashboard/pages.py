@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.pages.languages import page_language, remember_language
+from meguri_proto.key_days import day_date
 from meguri_proto.towns import Clock
 
 from meguri_dashboard.asked import Asked
 from meguri_dashboard.catalogue import LANGUAGES, catalogue
 from meguri_dashboard.charts.renderer import RenderingError
 from meguri_dashboard.live import Link
-from meguri_dashboard.page import page_view
+from meguri_dashboard.measures import table_file
+from meguri_dashboard.page import BLOCKS, GUIDE_BLOCKS, page_view
 from meguri_dashboard.periods import Period, PeriodError, asked_period
 from meguri_dashboard.picker import Picker, picker
 from meguri_dashboard.suppression import step_of
@@ -30,10 +32,9 @@ from meguri_dashboard.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from fastapi import Response
     from meguri_proto.towns import Town
 
-    from meguri_dashboard.blocks.block import Chart
+    from meguri_dashboard.blocks.block import Chart, Reader
     from meguri_dashboard.changes import Subscribers
     from meguri_dashboard.charts.renderer import Renderer
     from meguri_dashboard.days import DayRow
@@ -99,6 +100,8 @@ class Pages:
         self.router.get("/towns/{town}/live")(self.live)
         self.router.get("/towns/{town}/figures")(self.figures)
         self.router.get("/towns/{town}/events")(self.events)
+        self.router.get("/towns/{town}/guide")(self.guide)
+        self.router.get("/towns/{town}/guide.csv")(self.guide_table)
 
     async def front(self, request: Request) -> Response:
         """The only town's page, else the list of towns."""
@@ -131,9 +134,50 @@ class Pages:
             town=of,
             shown=shown,
             picker=self._picker(of, shown, language),
+            path=f"/towns/{of.town}",
+            period_query=_period_query(shown),
             query=_query(shown, language),
             live_fragment=self._live_fragment(of, language),
             figures_fragment=self._failed_fragment(language) if fragment is None else fragment,
+        )
+
+    async def guide(self, request: Request, town: str) -> Response:
+        """How a town's guide was used."""
+        of = self._town(town)
+        language = page_language(request, LANGUAGES)
+        try:
+            shown = await self._shown(request, of)
+            fragment = await self._figures_fragment(of, shown, language, GUIDE_BLOCKS)
+        except StoreError:
+            shown, fragment = Shown(None, {}, is_asked=bool(request.url.query)), None
+        return self._page(
+            request,
+            "guide.html",
+            status=200 if fragment is not None else 503,
+            town=of,
+            path=f"/towns/{of.town}/guide",
+            period_query=_period_query(shown),
+            picker=self._picker(of, shown, language),
+            figures_fragment=self._failed_fragment(language) if fragment is None else fragment,
+        )
+
+    async def guide_table(self, request: Request, town: str) -> Response:
+        """The figures of the guide's page as CSV: what the page shows and nothing else."""
+        of, language = self._town(town), page_language(request, LANGUAGES)
+        try:
+            shown = await self._shown(request, of)
+            if shown.period is None:
+                raise NoSuchPageError(of)
+            asked = Asked(of, shown.period, shown.days)
+            figures = await self._book.figures(asked, GUIDE_BLOCKS)
+        except StoreError:
+            return Response(status_code=503, headers={"Retry-After": "5", "Cache-Control": "no-store"})
+        first, last = day_date(shown.period.first), day_date(shown.period.last)
+        name = f"{of.town}-guide-{first}-{last}.csv"
+        return Response(
+            table_file(asked, figures.blocks, Wording(catalogue(language), of)),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
         )
 
     async def live(self, request: Request, town: str) -> Response:
@@ -199,11 +243,13 @@ class Pages:
             raise NoSuchPageError(town)
         return Shown(period, days, is_asked=True)
 
-    async def _figures_fragment(self, town: Town, shown: Shown, language: str) -> Markup:
+    async def _figures_fragment(
+        self, town: Town, shown: Shown, language: str, blocks: tuple[Reader, ...] = BLOCKS
+    ) -> Markup:
         """Raises StoreError."""
         if shown.period is None:
             return self._render("_no_figures.html", language)
-        figures = await self._book.figures(Asked(town, shown.period, shown.days))
+        figures = await self._book.figures(Asked(town, shown.period, shown.days), blocks)
         view = page_view(figures, Wording(catalogue(language), town))
         charts = await asyncio.gather(*(self._charts(block.charts) for block in view.blocks))
         return self._render(
@@ -280,6 +326,11 @@ def _query(shown: Shown, language: str) -> str:
     """What the page's fragments are asked with."""
     asked = f"{shown.period.query}&" if shown.period and shown.is_asked else ""
     return f"?{asked}lang={language}"
+
+
+def _period_query(shown: Shown) -> str:
+    """What another page is asked with to show the same period."""
+    return f"?{shown.period.query}" if shown.period and shown.is_asked else ""
 
 
 def _live_maps(town: Town, numbers: LiveNumbers | None, words: Wording) -> dict[str, Markup]:

@@ -12,5 +12,6 @@ A block module has
 - its texts: `messages/{language}/{module}.yaml`, keys beginning with the block's name;
 - its drawings: `drawings.columns` (over the period's slots) and `drawings.bars` (by category) serve all.
 
-`meguri_dashboard.page.BLOCKS` lists the blocks in the order of the page.
+`meguri_dashboard.page` lists the blocks of each page in its order. Figures with `measures(words)` are in the
+page's table for programs (`meguri_dashboard.measures`).
 """

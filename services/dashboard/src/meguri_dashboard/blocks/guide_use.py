@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from meguri_dashboard.amounts import publish_stars, publish_sum
 from meguri_dashboard.blocks.block import Block, Chart, Table
 from meguri_dashboard.days import whole
 from meguri_dashboard.drawings import Panel, bars, count_mark, has_hidden, top_of
+from meguri_dashboard.guide_names import language_name, sight_name
+from meguri_dashboard.measures import Measure
 from meguri_dashboard.suppression import FEWER, Count, publish, total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from meguri_kit.clickhouse.store import Store
 
@@ -21,11 +23,6 @@ if TYPE_CHECKING:
     from meguri_dashboard.drawings import Drawing
     from meguri_dashboard.wording import Wording
 
-_NAMED: Final = frozenset(
-    ("de", "en", "es", "fr", "id", "it", "ja", "ko", "pt", "ru", "th", "vi", "zh", "zh-hans", "zh-hant")
-)
-"""BCP 47 tags in lower case of the languages that have a name in every language of the pages."""
-_SAME: Final = {"zh-cn": "zh-hans", "zh-tw": "zh-hant"}
 _LEAST_S = 60
 
 
@@ -65,6 +62,10 @@ class GuideFigures:
     def block(self, words: Wording) -> Block:
         """The figures in the language of `words`."""
         return _Words(self, words).block()
+
+    def measures(self, words: Wording) -> Iterator[Measure]:
+        """The use of all, of each language and of each sight."""
+        return _Words(self, words).measures()
 
 
 def read(store: Store, asked: Asked) -> GuideFigures:
@@ -165,15 +166,25 @@ class _Words:
             ),
         )
 
+    def measures(self) -> Iterator[Measure]:
+        for of, use in {"": self._figures.whole, **self._languages, **self._sights}.items():
+            amounts = {
+                "walks": use.walks.shown,
+                "opened": use.opened.shown,
+                "listened": use.listened.shown,
+                "heard": None if use.heard_s.shown is None else use.heard_s.shown // 60,
+                "finished": use.finished.shown,
+                "ratings": use.ratings.shown,
+                "stars": None if use.stars.shown is None else use.stars.shown / 10,
+            }
+            for name, amount in amounts.items():
+                yield Measure(self._text("guide.title"), of, self._text(f"guide.column_{name}"), amount)
+
     def _language(self, tag: str) -> str:
-        known = _SAME.get(tag.lower(), tag.lower())
-        return self._text(f"guide.language_{known.replace('-', '_')}") if known in _NAMED else tag
+        return language_name(self._words, tag)
 
     def _sight(self, number: str) -> str:
-        place = self._figures.asked.town.sights.get(int(number)) if number.isdigit() else None
-        if place is None:
-            return self._text("guide.sight_unnamed", number=number)
-        return self._text("guide.sight", number=number, place=self._words.place(place))
+        return sight_name(self._words, self._figures.asked.town, number)
 
     def _sentences(self) -> list[str]:
         """How many used it, in which language most of them, and which sight is liked best."""
@@ -240,7 +251,10 @@ class _Words:
         )
 
     def _table(self, by: str, uses: Mapping[str, Use]) -> Table:
-        columns = ("walks", "opened", "listened", "heard", "finished", "ratings", "stars")
+        columns = (
+            *("walks", "opened", "listened", "heard", "finished", "ratings", "stars"),
+            *("listened_share", "finished_share"),
+        )
         return Table(
             title=self._text(f"guide.table_{by}"),
             head=(
@@ -261,4 +275,11 @@ class _Words:
             count(use.finished),
             count(use.ratings),
             self._stars(use),
+            self._share(use.listened, use.walks),
+            self._share(use.finished, use.walks),
         )
+
+    def _share(self, part: Count, of: Count) -> str:
+        if part.shown is None or not of.shown:
+            return self._text("guide.dash")
+        return self._text("insights.percent", percent=min(100, round(100 * part.shown / of.shown)))

@@ -1,7 +1,7 @@
 -- How was the guide used in each unit of a period: in all, by language and by sight? A unit is a calendar month
 -- that lies wholly in the period, else a day.
 -- Contributions are counted in walks: one phone's way through the guide on one day. An event that names none is
--- not counted.
+-- not counted, nor is that a guide was stored.
 -- params: town, first, last, first_whole, last_whole (key days; the whole months)
 -- columns: unit (its first day), by (all, language or sight), name (of the language or sight; empty for all),
 -- opened_walks, opened, listened_walks, listened_s, longest_s (the longest that one walk listened),
@@ -37,6 +37,7 @@ FROM
     FROM guide_events FINAL
     ARRAY JOIN [('all', ''), ('language', language), ('sight', sight)] AS of
     WHERE town = %(town)s AND key_day >= %(first)s AND key_day <= %(last)s AND walk != 0
+        AND kind != 'stored'
     GROUP BY unit, key_day, by, name, walk
 )
 GROUP BY unit, by, name
