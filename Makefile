@@ -13,7 +13,9 @@ STEP := infra/step
 MEMBERS := proto sensors services/kit services/ingest services/flow services/qrguide services/dashboard infra/local
 MEMBER_FILES := $(MEMBERS:=/pyproject.toml)
 PAGE_ASSETS := services/dashboard/assets/package-lock.json services/dashboard/src/meguri_dashboard/assets.py \
-	$(wildcard services/dashboard/src/meguri_dashboard/messages/*/*.yaml services/dashboard/src/meguri_dashboard/templates/*.html)
+	$(wildcard services/dashboard/src/meguri_dashboard/messages/*/*.yaml services/dashboard/src/meguri_dashboard/templates/*.html) \
+	services/qrguide/assets/package-lock.json services/qrguide/src/meguri_qrguide/assets.py \
+	$(wildcard services/qrguide/assets/src/*.js)
 
 .PHONY: help demo test bench chaos lint types format set-up test-needs
 
@@ -77,4 +79,5 @@ $(BIN)/uv:
 
 .venv/.pages: $(PAGE_ASSETS) .venv/.synced
 	$(STEP) "Building the pages' libraries" $(BIN)/python -m meguri_dashboard.assets
+	$(STEP) "Building the guide's scripts" $(BIN)/python -m meguri_qrguide.assets
 	touch $@

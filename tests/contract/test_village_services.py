@@ -6,6 +6,7 @@ from threading import Thread
 
 import pytest
 import uvicorn
+from fakes.guide import PublishedGuides
 from fakes.log import MemoryLog
 from meguri_ingest.app import create_app as create_ingest
 from meguri_ingest.settings import Settings
@@ -62,7 +63,8 @@ def services(tmp_path):
     folder.mkdir()
     with ExitStack() as stack:
         ingest_url = stack.enter_context(served(ingest))
-        guide_url = stack.enter_context(served(create_guide(towns=towns, log=log)))
+        guide = create_guide(towns=towns, log=log, guides=PublishedGuides(tmp_path / "guides"))
+        guide_url = stack.enter_context(served(guide))
         uplink = stack.enter_context(Uplink(ingest_url, keys.replayer, patience_s=5))
         services = {"ingest": ingest_url, "guide": guide_url}
         posters = [stack.enter_context(Poster(*service, patience_s=5)) for service in services.items()]

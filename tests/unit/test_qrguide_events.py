@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from fakes.guide import PublishedGuides
 from fakes.log import MemoryLog
 from fakes.town_day import TOWN
 from fastapi.testclient import TestClient
@@ -35,8 +36,9 @@ def log():
 
 
 @pytest.fixture
-def client(log):
-    with TestClient(create_app(towns=TOWNS, log=log, now_ms=lambda: NOW_MS)) as client:
+def client(log, tmp_path):
+    guides = PublishedGuides(tmp_path)
+    with TestClient(create_app(towns=TOWNS, log=log, guides=guides, now_ms=lambda: NOW_MS)) as client:
         yield client
 
 

@@ -5,6 +5,7 @@ import logging
 
 import httpx
 import pytest
+from fakes.guide import PublishedGuides
 from fakes.log import MemoryLog
 from fakes.town_day import TOWN
 from meguri_qrguide.app import create_app
@@ -128,8 +129,9 @@ def log():
 
 
 @pytest.fixture
-def app(log):
-    return create_app(towns={TOWN.town: TOWN}, log=log, now_ms=lambda: NOW_MS)
+def app(log, tmp_path):
+    guides = PublishedGuides(tmp_path)
+    return create_app(towns={TOWN.town: TOWN}, log=log, guides=guides, now_ms=lambda: NOW_MS)
 
 
 async def test_a_flood_is_answered_429_with_when_to_come_again_and_leaves_no_address(app, log, caplog):

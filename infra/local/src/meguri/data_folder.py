@@ -24,6 +24,7 @@ class DataFolder:
         self.clickhouse = self.path / "clickhouse"
         self.registry = self.path / "registry.sqlite"
         self.flow = self.path / "flow"
+        self.guides = self.path / "guides"
         self.log = self.path / "logs" / "meguri.log"
         self.control_socket = self.path / "control.sock"
         self.village = self.path / "village"

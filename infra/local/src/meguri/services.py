@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ from meguri_kit.metrics import metrics_app
 from meguri_kit.registry import Registry, RegistryError
 from meguri_kit.settings import LogSettings
 from meguri_qrguide.app import create_app as create_guide
+from meguri_qrguide.assets import AssetsError
+from meguri_qrguide.content.guides import Guides
+from meguri_qrguide.content.problems import ContentError
 from meguri_qrguide.sights import SharedSightError
 
 from meguri.consumer_groups import remove_members
@@ -72,8 +76,11 @@ class Services:
             self.log = LogProducer(kafka_bootstrap)
             opened.callback(self.log.close)
             try:
-                guide = create_guide(towns=towns, log=self.log, redis_url=redis_url)
-            except SharedSightError as error:
+                guides = Guides(folder.guides)
+                for town in towns:
+                    guides.begin(town, time.time_ns() // 1_000_000)
+                guide = create_guide(towns=towns, log=self.log, guides=guides, redis_url=redis_url)
+            except (SharedSightError, ContentError, AssetsError) as error:
                 raise LocalRunError(f"{error}.") from error
             self.apps: dict[str, FastAPI] = {
                 "dashboard": create_dashboard(towns=towns, store=self.store, redis_url=redis_url),

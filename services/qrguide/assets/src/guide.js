@@ -4,11 +4,12 @@ import { openDatabase } from "./database.js";
 import { Outbox, postEvents } from "./outbox.js";
 import { followSound } from "./player.js";
 import { followRating } from "./rating.js";
+import { followScheme } from "./scheme.js";
 import { StorePanel, showBrowserHint } from "./store_panel.js";
 import { chooseLanguage } from "./stored.js";
 import { Storing } from "./storing.js";
 import { followSurvey } from "./survey.js";
-import { word } from "./words.js";
+import { word, write } from "./words.js";
 
 const { town, language } = document.documentElement.dataset;
 let tellSound = () => undefined;
@@ -66,8 +67,7 @@ function showWaiting(main, outbox) {
   const place = main.querySelector("[data-part=outbox]");
   if (!place) return;
   const count = outbox.waiting;
-  if (count) place.textContent = word("exit.waiting", { count });
-  else place.textContent = word(outbox.quiet ? "exit.nothing" : "exit.sent");
+  write(place, count ? word("exit.waiting", { count }) : word(outbox.quiet ? "exit.nothing" : "exit.sent"));
 }
 
 function followOptOut(main, outbox) {
@@ -78,7 +78,7 @@ function followOptOut(main, outbox) {
   const show = () => {
     stop.hidden = outbox.quiet;
     goOn.hidden = !outbox.quiet;
-    place.querySelector("[role=status]").textContent = word(outbox.quiet ? "optout.stopped" : "optout.going_on");
+    write(place.querySelector("[role=status]"), word(outbox.quiet ? "optout.stopped" : "optout.going_on"));
   };
   show();
   stop.addEventListener("click", () => outbox.setQuiet(true).then(show));
@@ -148,4 +148,5 @@ function shows({ type, url }) {
   return shown.get(type);
 }
 
+followScheme();
 begin();

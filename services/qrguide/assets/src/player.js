@@ -1,7 +1,7 @@
 // A sight's sound: one large button beside the browser's own controls, the lock screen, and what was listened to.
 
 import { Listening } from "./listening.js";
-import { word } from "./words.js";
+import { word, write } from "./words.js";
 
 // Gives a function that tells what was listened to until now.
 export function followSound(main, note) {
@@ -11,7 +11,7 @@ export function followSound(main, note) {
   const listening = new Listening(note);
   const tell = () => listening.tell(audio);
   const show = () => {
-    button.textContent = word(audio.paused ? "sound.play" : "sound.pause");
+    write(button, word(audio.paused ? "sound.play" : "sound.pause"));
     button.setAttribute("aria-pressed", String(!audio.paused));
   };
   button.hidden = false;
@@ -27,7 +27,7 @@ export function followSound(main, note) {
   });
   audio.addEventListener("ended", tell);
   audio.addEventListener("error", () => {
-    main.querySelector("[data-part=sound-note]").textContent = word("sound.failed");
+    write(main.querySelector("[data-part=sound-note]"), word("sound.failed"));
   });
   return tell;
 }

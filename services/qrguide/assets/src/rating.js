@@ -1,6 +1,6 @@
 // One tap says how a sight was.
 
-import { word } from "./words.js";
+import { word, write } from "./words.js";
 
 export function followRating(main, note) {
   const rating = main.querySelector("[data-part=rating]");
@@ -13,7 +13,7 @@ export function followRating(main, note) {
         each.setAttribute("aria-pressed", String(each === button));
         each.disabled = true;
       }
-      rating.querySelector("[role=status]").textContent = word("rating.thanks");
+      write(rating.querySelector("[role=status]"), word("rating.thanks"));
     });
   }
 }

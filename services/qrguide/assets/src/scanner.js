@@ -2,7 +2,7 @@
 
 import { BarcodeDetector as OwnDetector } from "qr/decode.js";
 import { readCode } from "./codes.js";
-import { word } from "./words.js";
+import { word, write } from "./words.js";
 
 const EVERY_MS = 150;
 
@@ -82,7 +82,7 @@ async function read(text) {
 
 function warn({ kind, shown }) {
   const warning = part("warning");
-  warning.querySelector("p").textContent = word(`scan.${kind}`);
+  write(warning.querySelector("p"), word(`scan.${kind}`));
   warning.querySelector("code").textContent = shown;
   warning.hidden = false;
   part("view").hidden = true;
@@ -96,7 +96,7 @@ function hideWarning() {
 }
 
 function say(key) {
-  part("say").textContent = key ? word(key) : "";
+  write(part("say"), key ? word(key) : "");
 }
 
 // Puts the page of a sight in the place of what is shown.

@@ -2,7 +2,7 @@
 
 import { RefusedError, untilDone } from "./storing.js";
 import { deleteAll } from "./stored.js";
-import { megabytes, word } from "./words.js";
+import { megabytes, word, write } from "./words.js";
 
 // Where the window has no service worker, says how to open the page in a browser that has one.
 export function showBrowserHint(place) {
@@ -25,6 +25,7 @@ export class StorePanel {
   #town;
   #language;
   #stored;
+  #goesOn = false;
 
   // `ready` is settled when a service worker answers for the guide; `stored(mark)` hears of a guide that is whole.
   constructor(panel, { storing, ready, town, language, stored }) {
@@ -44,50 +45,53 @@ export class StorePanel {
       if (before && navigator.serviceWorker.controller) this.#showReady(before.progress);
       else this.#say("working");
       await this.#ready;
-      const mark = await untilDone(
-        () => this.#storing.storeText(this.#town, this.#language, (progress) => this.#showText(progress)),
-        () => this.#showCut(),
-        pause,
-      );
-      await this.#stored(mark);
-      if (navigator.connection?.saveData) await this.#askedToGoOn();
-      await this.#storeMedia(mark, ["sounds", "pictures"]);
-      this.#offerVideos(mark);
+      await this.#store(["sounds", "pictures"]);
     } catch (error) {
       this.#showRefused(error);
     }
   }
 
-  async #storeMedia(mark, parts) {
-    this.#showReady((await this.#storing.stored(this.#town, this.#language)).progress);
-    const progress = await untilDone(
-      () => this.#storing.storeMedia(mark, parts, (now) => this.#showReady(now)),
+  // Each round asks anew which edition is current: while storing was cut, another may have been published.
+  async #store(parts) {
+    await untilDone(
+      async () => {
+        const mark = await this.#storing.storeText(this.#town, this.#language, (now) => this.#showText(now));
+        await this.#stored(mark);
+        await this.#showStored();
+        if (navigator.connection?.saveData) await this.#askedToGoOn();
+        this.#showReady(await this.#storing.storeMedia(mark, parts, (now) => this.#showReady(now)));
+        this.#offerVideos(mark);
+      },
       () => this.#showCut(),
       pause,
     );
-    this.#showReady(progress);
+  }
+
+  async #showStored() {
+    this.#showReady((await this.#storing.stored(this.#town, this.#language)).progress);
   }
 
   #offerVideos(mark) {
     const button = this.#part("videos");
     const files = mark.media.filter((file) => file.part === "videos");
-    if (!files.length) return;
+    if (!files.length || button.disabled) return;
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    button.textContent = word("store.video", { size: megabytes(bytes) });
+    write(button, word("store.video", { size: megabytes(bytes) }));
     button.hidden = false;
-    button.addEventListener("click", async () => {
+    button.onclick = async () => {
       button.disabled = true;
-      await this.#storeMedia(mark, ["videos"]).catch((error) => this.#showRefused(error));
+      await this.#store(["sounds", "pictures", "videos"]).catch((error) => this.#showRefused(error));
       button.hidden = true;
-    });
+    };
   }
 
   async #askedToGoOn() {
     const button = this.#part("go-on");
+    if (this.#goesOn) return;
     button.hidden = false;
-    this.#showReady((await this.#storing.stored(this.#town, this.#language)).progress);
     await new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
     button.hidden = true;
+    this.#goesOn = true;
   }
 
   async #delete() {
@@ -98,7 +102,7 @@ export class StorePanel {
   }
 
   #showText({ done, total }) {
-    if (this.#panel.dataset.state !== "working") this.#part("note").textContent = word("store.update");
+    if (this.#panel.dataset.state !== "working") write(this.#part("note"), word("store.update"));
     this.#showBytes(done, total);
   }
 
@@ -106,7 +110,7 @@ export class StorePanel {
     const { sounds } = progress;
     const withSound = sounds.of > 0 && sounds.files === sounds.of;
     this.#say(withSound ? "ready_sound" : "ready");
-    this.#part("note").textContent = sounds.files < sounds.of ? word("store.sound_coming") : "";
+    write(this.#part("note"), sounds.files < sounds.of ? word("store.sound_coming") : "");
     this.#part("delete").hidden = false;
     const parts = ["sounds", "pictures", "videos"].filter((part) => part !== "videos" || progress.videos.done);
     this.#showBytes(sum(parts, progress, "done"), sum(parts, progress, "total"));
@@ -121,25 +125,25 @@ export class StorePanel {
     bar.hidden = total === 0;
     bar.querySelector("progress").max = total || 1;
     bar.querySelector("progress").value = done;
-    bar.querySelector("span").textContent = word("store.progress", { done: megabytes(done), total: megabytes(total) });
+    write(bar.querySelector("span"), word("store.progress", { done: megabytes(done), total: megabytes(total) }));
   }
 
   #showCut() {
     if (this.#panel.dataset.state === "working") this.#say("cut");
-    else this.#part("note").textContent = word("store.cut");
+    else write(this.#part("note"), word("store.cut"));
   }
 
   #showRefused(error) {
     const isReady = this.#panel.dataset.state?.startsWith("ready");
     if (!(error instanceof RefusedError)) console.warn(error);
-    if (isReady) this.#part("note").textContent = word("store.full");
+    if (isReady) write(this.#part("note"), word("store.full"));
     else this.#say("refused");
   }
 
   #say(state) {
     if (this.#panel.dataset.state === state) return;
     this.#panel.dataset.state = state;
-    this.#part("say").textContent = word(`store.${state}`);
+    write(this.#part("say"), word(`store.${state}`));
   }
 
   #part(name) {

@@ -1,7 +1,7 @@
 // The survey: every question may be skipped; what is answered waits in the outbox like everything else.
 
 import { randomHex } from "./outbox.js";
-import { word } from "./words.js";
+import { word, write } from "./words.js";
 
 export function followSurvey(main, outbox, { town, language }) {
   const form = main.querySelector("form[data-part=survey]");
@@ -12,14 +12,14 @@ export function followSurvey(main, outbox, { town, language }) {
     const answers = readAnswers(new FormData(form), form.dataset.texts.split(" "));
     const status = main.querySelector("[data-part=survey-status]");
     if (!answers.length) {
-      status.textContent = word("survey.empty");
+      write(status, word("survey.empty"));
       return;
     }
     const sheet = { town, language, sheet_id: randomHex(16) };
     answers.forEach((each) => outbox.answer({ ...sheet, ...each }));
     form.hidden = true;
     const sent = await outbox.send();
-    status.textContent = word(sent ? "survey.done" : "survey.done_offline");
+    write(status, word(sent ? "survey.done" : "survey.done_offline"));
     status.focus();
   });
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotation when the class is made
 
 import uvicorn
 from meguri_kit.log import LogProducer
@@ -12,14 +14,17 @@ from meguri_proto.towns import TownFileError
 from pydantic import ValidationError
 
 from meguri_qrguide.app import create_app
+from meguri_qrguide.assets import AssetsError
+from meguri_qrguide.content.guides import Guides
+from meguri_qrguide.content.problems import ContentError
 from meguri_qrguide.sights import SharedSightError
 
 
 class _Process(ProcessSettings):
     port: int = 8602
     """`MEGURI_PORT`."""
-    public_url: str | None = None
-    """`MEGURI_PUBLIC_URL`: the guide's address as visitors reach it, for QR codes."""
+    guides: Path
+    """`MEGURI_GUIDES`: the folder of drafts and editions."""
     proxies: str = ""
     """`MEGURI_PROXIES`: addresses or networks of the proxies before the guide, separated by commas. Theirs is
     the only X-Forwarded-For that is believed; without them the guide is asked by visitors themselves."""
@@ -40,8 +45,11 @@ def main() -> int:
         return 1
     log = LogProducer(process.kafka)
     try:
-        app = create_app(towns=towns, log=log, redis_url=process.redis_url, public_url=process.public_url)
-    except SharedSightError as error:
+        guides = Guides(process.guides)
+        for town in towns:
+            guides.begin(town, time.time_ns() // 1_000_000)
+        app = create_app(towns=towns, log=log, guides=guides, redis_url=process.redis_url)
+    except (SharedSightError, ContentError, AssetsError) as error:
         sys.stderr.write(f"The guide cannot start: {error}\n")
         return 1
     uvicorn.run(

@@ -18,14 +18,18 @@ from meguri_qrguide.health import health_routes
 from meguri_qrguide.limits import Limits
 from meguri_qrguide.metrics import Metrics
 from meguri_qrguide.openings import Openings
-from meguri_qrguide.pages import Pages
-from meguri_qrguide.sights import sights, towns_of_sights
+from meguri_qrguide.sights import towns_of_sights
+from meguri_qrguide.visitor.routes import VisitorRoutes
+from meguri_qrguide.visitor.shell import read_shell
+from meguri_qrguide.visitor.site import CurrentSite
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from meguri_kit.log import Log
     from meguri_proto.towns import Town
+
+    from meguri_qrguide.content.guides import Guides
 
 
 def _wall_clock_ms() -> int:
@@ -36,8 +40,8 @@ def create_app(
     *,
     towns: Mapping[str, Town],
     log: Log,
+    guides: Guides,
     redis_url: str | None = None,
-    public_url: str | None = None,
     now_ms: Callable[[], int] = _wall_clock_ms,
 ) -> FastAPI:
     """The guide of these towns' sights.
@@ -46,13 +50,15 @@ def create_app(
         towns: by name.
         log: where openings and posted events go; the caller closes it after the app. It may be away: the
             pages stand.
+        guides: what was published for them; a newer edition is served without a new start.
         redis_url: where the limits of all replicas stand; without it each process limits by itself.
-        public_url: the guide's address as visitors reach it, for QR codes; by default the one asked.
         now_ms: the wall clock, epoch milliseconds.
 
     Raises:
         SharedSightError: two of the towns have a sight of one number.
+        AssetsError: `python -m meguri_qrguide.assets` has not been run.
     """
+    shell = read_shell()
     metrics = Metrics()
     by_sight = towns_of_sights(towns)
     openings = Openings(log, metrics.openings, now_ms)
@@ -68,7 +74,8 @@ def create_app(
         now_ms=now_ms,
     )
     static = PageFiles(Path(__file__).parent / "static")
-    pages = Pages(by_sight, sights(), openings, public_url=public_url, static_version=static.version)
+    site = CurrentSite(towns, guides, shell)
+    pages = VisitorRoutes(site, shell, by_sight, openings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Openings of the guide as events in the log, without a visitor ever waiting for it."""
+"""Openings by browsers without JavaScript as events in the log, without a visitor ever waiting for it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from meguri_kit.log import Log
     from meguri_proto.towns import Town
     from prometheus_client import Counter
-
-    from meguri_qrguide.sights import Sight
 
 TOPIC = "guide-events"
 MAX_WAITING = 1_000
@@ -42,7 +40,7 @@ class Openings:
         self._now_ms = now_ms
         self._waiting: set[asyncio.Task[None]] = set()
 
-    def note(self, town: Town, sight: Sight, language: str) -> None:
+    def note(self, town: Town, sight: int, language: str) -> None:
         """Send the event on its way; returns at once and never fails."""
         if len(self._waiting) >= MAX_WAITING:
             self._events.labels("dropped_queue_full").inc()
@@ -51,7 +49,7 @@ class Openings:
         event = GuideEvent(
             town=town.town,
             event_id=str(uuid.uuid4()),
-            sight=str(sight.number),
+            sight=str(sight),
             language=language,
             kind=GuideEventKind.OPENED,
             at_ms=at_ms,
