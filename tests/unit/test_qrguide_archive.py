@@ -94,7 +94,7 @@ WRONG_ENTRIES = {
     "an unknown file": (named("sights/101/run.sh"), "sights/101/run.sh: A guide has no such file"),
     "an unknown file at the top": (named("__MACOSX/._guide.yaml"), "A guide has no such file"),
     "another packing": (named("sights/101/fr.md", compress_type=zipfile.ZIP_LZMA), "Zip with deflate"),
-    "no name": (named("sights/101/\u202efr.md"), r"sights/101/\u202efr.md: A guide has no such file"),
+    "a name that reads backwards": (named("sights/101/\u202efr.md"), r"sights/101/\u202efr.md: A guide has no such file"),
 }
 
 

@@ -10,7 +10,15 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from meguri import dead_letters, flow_command, opt_outs, refold_command, town_command, village_command
+from meguri import (
+    dead_letters,
+    flow_command,
+    guide_command,
+    opt_outs,
+    refold_command,
+    town_command,
+    village_command,
+)
 from meguri.asking import DEMO_DATA, UP_DATA, Json, RunningData, TownName, ask, control_socket
 from meguri.errors import LocalRunError
 from meguri.listeners import DEFAULT_PORT
@@ -26,6 +34,7 @@ app.add_typer(town_command.app, name="town")
 app.add_typer(village_command.app, name="village")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(flow_command.app, name="flow")
+app.add_typer(guide_command.app, name="guide")
 app.command()(opt_outs.opt_out)
 app.command()(refold_command.refold)
 

@@ -99,7 +99,7 @@ class Editions:
             return None
         stamp = stat.st_ino, stat.st_mtime_ns
         if self._served is None or self._served[0] != stamp:
-            self._served = stamp, self._edition(int(self._pointer.read_text("ascii")))
+            self._served = stamp, self.edition(int(self._pointer.read_text("ascii")))
         return self._served[1]
 
     def roll_back(self, number: int) -> Edition:
@@ -111,26 +111,19 @@ class Editions:
         if not self._folder.is_dir():
             raise NoSuchEditionError(f"Nothing of the guide of {self._town} was published.")
         with self._held():
-            self._edition(number)
+            self.edition(number)
             return self._serve(number)
 
     def list(self) -> tuple[Edition, ...]:
         """Every edition, the newest first."""
-        return tuple(self._edition(number) for number in reversed(self._numbers()))
+        return tuple(self.edition(number) for number in reversed(self._numbers()))
 
-    def _serve(self, number: int) -> Edition:
-        replace_file(self._pointer, f"{number}\n")
-        return self._edition(number)
+    def edition(self, number: int) -> Edition:
+        """One that was published.
 
-    def _numbers(self) -> tuple[int, ...]:
-        if not self._folder.is_dir():
-            return ()
-        return tuple(sorted(int(each.name) for each in self._folder.iterdir() if each.name.isdecimal()))
-
-    def _place(self, number: int) -> Path:
-        return self._folder / f"{number:06d}"
-
-    def _edition(self, number: int) -> Edition:
+        Raises:
+            NoSuchEditionError: there is none of that number.
+        """
         place = self._place(number)
         try:
             said = json.loads((place / "edition.json").read_text("utf-8"))
@@ -140,6 +133,18 @@ class Editions:
                 f"The guide of {self._town} has no edition {number}. There are: {known}."
             ) from None
         return Edition(number, place / "content", said["published_ms"])
+
+    def _serve(self, number: int) -> Edition:
+        replace_file(self._pointer, f"{number}\n")
+        return self.edition(number)
+
+    def _numbers(self) -> tuple[int, ...]:
+        if not self._folder.is_dir():
+            return ()
+        return tuple(sorted(int(each.name) for each in self._folder.iterdir() if each.name.isdecimal()))
+
+    def _place(self, number: int) -> Path:
+        return self._folder / f"{number:06d}"
 
     @contextmanager
     def _held(self) -> Iterator[None]:

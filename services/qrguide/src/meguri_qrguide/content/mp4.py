@@ -21,8 +21,6 @@ class Mp4:
     tracks: tuple[tuple[str, str], ...]
     """Handler and format of each, such as `soun` and `mp4a`, `vide` and `avc1`."""
     seconds: float
-    begins_at_once: bool
-    """Whether the index stands before the data, so that a player need not fetch the file's end first."""
 
 
 def read_mp4(file: IO[bytes], size: int) -> Mp4:
@@ -42,7 +40,7 @@ def read_mp4(file: IO[bytes], size: int) -> Mp4:
         raise BoxError("Its index is larger than its data can need.")
     file.seek(place.start)
     index = file.read(place.end - place.start)
-    return Mp4(tuple(_tracks(index)), _seconds(index), kinds.index(b"moov") < kinds.index(b"mdat"))
+    return Mp4(tuple(_tracks(index)), _seconds(index))
 
 
 def _tracks(index: bytes) -> Iterator[tuple[str, str]]:
