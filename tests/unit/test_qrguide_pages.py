@@ -1,26 +1,27 @@
-"""The guide: its sights in two languages, its QR codes, and openings that never hold a visitor up."""
+"""The visitors' pages: every language, no redirect, nothing inline, readable without JavaScript."""
 
 import re
 import time
-import xml.etree.ElementTree as ET
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import pytest
+from fakes.guide import BRIDGE, GUIDE, PublishedGuides, sight, text
 from fakes.log import MemoryLog
 from fakes.town_day import TOWN
 from fastapi.testclient import TestClient
 from meguri_proto.schema.guide_pb2 import GuideEvent
 from meguri_qrguide import openings
 from meguri_qrguide.app import create_app
-from meguri_qrguide.sights import LANGUAGES, SharedSightError, SightFileError, parse_sight, sights
+from meguri_qrguide.content.problems import ContentError, Problem
+from meguri_qrguide.sights import SharedSightError
+from meguri_qrguide.visitor.messages import read_messages
+from meguri_qrguide.visitor.pages import SCRIPT_WORDS
 
-TOWNS = {"minamiyamashiro": replace(TOWN, town="minamiyamashiro", sights={1: "hall"})}
+TOWNS = {"yamazato": replace(TOWN, town="yamazato", sights={1: "hall", 2: "hall"})}
 NOW_MS = 1_700_000_000_000
-WHOLE = """
-number: 7
-ja: {name: 茶, lead: 茶の村。, text: [一つ。]}
-en: {name: Tea, lead: A tea village., text: [One.]}
-"""
+ADDRESSES = ["/", "/g/yamazato", "/s/1", "/s/2", "/s?n=1", "/s", "/scan", "/x/yamazato", "/q/yamazato"]
+ADDRESSES += ["/n/yamazato", "/o/yamazato"]
 
 
 @pytest.fixture
@@ -29,8 +30,13 @@ def log():
 
 
 @pytest.fixture
-def client(log):
-    with TestClient(create_app(towns=TOWNS, log=log, now_ms=lambda: NOW_MS)) as client:
+def guides(tmp_path):
+    return PublishedGuides(tmp_path, GUIDE)
+
+
+@pytest.fixture
+def client(log, guides):
+    with TestClient(create_app(towns=TOWNS, log=log, guides=guides, now_ms=lambda: NOW_MS)) as client:
         yield client
 
 
@@ -52,162 +58,271 @@ def until(condition):
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize(("wish", "language", "name"), [("ja", "ja", "茶の館"), ("en", "en", "Tea hall")])
-def test_a_sight_is_told_in_the_language_that_the_phone_asks_for(client, wish, language, name):
-    page = client.get("/s/1", headers={"Accept-Language": wish})
-    assert f'<html lang="{language}">' in page.text
-    assert f"<h1>{name}</h1>" in page.text
+class Languages(HTMLParser):
+    """Which language each text of a page is marked as: pairs (text, lang)."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.stack, self.found = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in ("meta", "link", "img", "input", "br", "source", "track", "circle"):
+            self.stack.append((tag, dict(attributes).get("lang", self.stack[-1][1] if self.stack else None)))
+
+    def handle_endtag(self, tag):
+        while self.stack and self.stack.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        if data.strip():
+            self.found.append((data.strip(), self.stack[-1][1]))
 
 
-def test_the_other_language_is_one_tap_away_and_remembered(client):
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("language", GUIDE.languages)
+def test_every_address_is_a_page_at_once_in_every_language(client, address, language):
+    answer = client.get(address, params={"lang": language}, follow_redirects=False)
+    if "?" in address:
+        answer = client.get(f"{address}&lang={language}", follow_redirects=False)
+    assert answer.status_code == 200
+    assert f'data-language="{language}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wish", "title"), [("ja", "茶の館"), ("en", "Tea hall"), ("de", "Tea hall"), ("", "茶の館")]
+)
+def test_a_sight_is_told_in_the_language_that_the_phone_asks_for(client, wish, title):
+    assert f"<h1>{title}</h1>" in client.get("/s/1", headers={"Accept-Language": wish}).text
+
+
+def test_another_language_is_one_tap_away_and_remembered(client):
     page = client.get("/s/1", headers={"Accept-Language": "ja"}).text
-    switch = re.search(r'class="switch" href="([^"]+)" hreflang="en"', page)[1]
-    assert "<h1>Tea hall</h1>" in client.get(f"/s/1{switch}").text
+    address = re.search(r'href="([^"]+)" lang="en"', page)[1]
+    assert "<h1>Tea hall</h1>" in client.get(address).text
     assert "<h1>Tea hall</h1>" in client.get("/s/1", headers={"Accept-Language": "ja"}).text
 
 
-def test_an_opening_is_logged_with_sight_language_and_time_and_nothing_of_the_visitor(client, log):
+def test_the_language_can_be_changed_on_the_page_of_a_typed_number(client):
+    page = client.get("/s?n=2").text
+    address = re.search(r'href="([^"]+)" lang="en"', page)[1]
+    assert "橋" in client.get(address).text
+
+
+def test_a_missing_translation_falls_back_visibly_and_is_marked_as_the_language_that_it_is_in(client):
+    page = client.get("/s/2?lang=en").text
+    assert "This is not yet in your language. It is shown in 日本語." in page
+    marked = dict(Languages(page).found)
+    assert marked["橋"] == "ja"
+    assert marked["古い橋です。"] == "ja"
+    assert marked["No. 2"] == "en"
+    assert marked["How do you like this sight?"] == "en"
+    assert "This is not yet" not in client.get("/s/1?lang=en").text
+
+
+def test_simple_japanese_is_japanese_to_a_screen_reader_and_has_its_readings(client):
+    page = client.get("/s/1?lang=ja-x-easy").text
+    assert "<h1><ruby>茶<rp>(</rp><rt>ちゃ</rt><rp>)</rp></ruby>の" in page
+    assert 'lang="ja-x-easy"' not in page
+    assert "<title>茶の館｜" in page
+
+
+def test_the_pages_need_no_other_origin_and_nothing_inline(client):
+    for address in ADDRESSES:
+        answer = client.get(address)
+        assert re.findall(r'\b(?:src|href|srcset|action)="(?!/|\?|#)([^"]+)"', answer.text) == []
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! type=\"module\" src=)", answer.text)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "media-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "camera=(self)" in answer.headers["permissions-policy"]
+
+
+def test_without_javascript_a_sight_has_its_text_its_sound_and_the_way_on(client):
+    page = client.get("/s/1?lang=ja").text
+    assert "茶の村です。" in page
+    assert re.search(r'<audio controls preload="none" src="/m/[0-9a-f]{32}\.m4a"', page)
+    assert "機械による読み上げです。" in page
+    assert "橋を渡って左へ。" in page
+    assert re.search(r'<a class="button" href="/s/2">', page)
+    assert re.search(r'<track kind="subtitles" src="/m/[0-9a-f]{32}\.vtt" srclang="ja"', page)
+    assert 'id="sight-1" class="here"' in page
+
+
+def test_a_sound_that_says_an_older_text_is_told_so(client, guides):
+    hall = GUIDE.sights[0]
+    sounds = {"ja": replace(hall.sounds["ja"], says="0" * 16)}
+    guides.publish(replace(GUIDE, sights=(replace(hall, sounds=sounds), BRIDGE)))
+    until(lambda: "文章が変わっています" in client.get("/s/1?lang=ja").text)
+
+
+def test_the_first_load_of_a_sight_is_at_most_60_kilobytes(client):
+    page = client.get("/s/1", headers={"Accept-Encoding": "gzip"})
+    wire = int(page.headers["content-length"])
+    for address in re.findall(r'<(?:link|script)[^>]+(?:href|src)="(/static/[^"]+)"', page.text):
+        answer = client.get(address.replace("&amp;", "&"), headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["content-encoding"] == "gzip"
+        assert "immutable" in answer.headers["cache-control"]
+        wire += int(answer.headers["content-length"])
+    assert 5_000 < wire <= 60_000
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(client):
+    page = client.get("/s/1?lang=en")
+    again = client.get("/s/1?lang=en", headers={"If-None-Match": page.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = client.get("/s/1?lang=ja", headers={"If-None-Match": page.headers["etag"]})
+    assert other.status_code == 200
+    assert {"Accept-Language", "Cookie"} <= set(page.headers["vary"].split(", "))
+
+
+@pytest.mark.parametrize(
+    "address", ["/s/9", "/s/0", "/s/-1", "/s/one", "/s/\uff11", "/s?n=9", "/s?n=x", "/g/no"]
+)
+def test_what_is_not_there_is_a_page_that_leads_on(client, address):
+    answer = client.get(address, headers={"Accept-Language": "en"})
+    assert answer.status_code == 404
+    assert "Nothing is here" in answer.text
+    assert 'href="/g/yamazato"' in answer.text
+
+
+def test_a_new_edition_is_served_without_a_new_start_and_a_broken_one_is_not(client, guides):
+    assert "Tea hall" in client.get("/s/1?lang=en").text
+    new = sight(1, {"ja": text("新しい館"), "en": text("New hall")})
+    guides.publish(replace(GUIDE, sights=(new, BRIDGE)))
+    until(lambda: "New hall" in client.get("/s/1?lang=en").text)
+
+    class Broken:
+        @property
+        def sights(self):
+            raise ContentError([Problem("guide.yaml", None, "It is gone.")])
+
+        town = GUIDE.town
+        languages = GUIDE.languages
+        titles = GUIDE.titles
+        shown = GUIDE.shown
+
+    guides.publish(Broken())
+    for _ in range(20):
+        assert "New hall" in client.get("/s/1?lang=en").text
+
+
+def test_two_towns_have_their_own_pages_and_a_list_of_both(log, tmp_path):
+    other = replace(
+        GUIDE, town="mine", titles={"ja": "美祢"}, sights=(sight(101, {"ja": text("洞窟")}),), map=None
+    )
+    guides = PublishedGuides(tmp_path, GUIDE, other)
+    towns = TOWNS | {"mine": replace(TOWN, town="mine", sights={101: "hall"})}
+    client = TestClient(create_app(towns=towns, log=log, guides=guides))
+    assert re.findall(r'<li><a href="/g/([a-z]+)"', client.get("/").text) == ["yamazato", "mine"]
+    assert "洞窟" in client.get("/s/101").text
+    assert 'data-sights="101"' in client.get("/scan?t=mine").text
+    assert 'data-sights="1 2"' in client.get("/scan?t=yamazato").text
+
+
+def test_where_nothing_was_published_the_page_says_so(log, tmp_path):
+    client = TestClient(create_app(towns=TOWNS, log=log, guides=PublishedGuides(tmp_path)))
+    assert "There is no guide here yet." in client.get("/", headers={"Accept-Language": "en"}).text
+    assert client.get("/s/1").status_code == 404
+
+
+def test_the_notice_says_what_the_town_says_and_what_is_always_true(client):
+    page = client.get("/n/yamazato?lang=en").text
+    for words in (
+        "Town of Yamazato",
+        "Town hall",
+        "What is not collected",
+        "Nothing is handed to anyone else",
+    ):
+        assert words in page
+    assert 'href="/o/yamazato"' in page
+
+
+def test_every_question_of_the_survey_is_asked_and_none_has_to_be_answered(client):
+    page = client.get("/q/yamazato?lang=en").text
+    assert re.findall(r'<legend><span>([^<]+)|label for="question-\w+"><span>([^<]+)', page) == [
+        ("Where from", ""), ("Satisfied", ""), ("", "How much"), ("", "Your words")
+    ]  # fmt: skip
+    assert 'data-texts="words"' in page
+    assert "required" not in page.partition("<form")[2].partition("</form>")[0]
+
+
+def test_an_opening_without_javascript_is_logged_with_nothing_of_the_visitor(client, log):
+    picture = re.search(r'<noscript><img src="([^"]+)"', client.get("/s/1?lang=en").text)[1]
+    assert log.calls == []
     visitor = {"User-Agent": "somebody", "X-Forwarded-For": "192.0.2.9"}
-    client.get("/s/1", headers={"Accept-Language": "en", **visitor})
+    assert client.get(picture, headers=visitor).headers["content-type"] == "image/gif"
     until(lambda: events(log))
     (event,) = events(log)
-    assert (event.town, event.sight, event.language, event.kind) == ("minamiyamashiro", "1", "en", "opened")
-    assert (event.at_ms, event.key_day, event.version) == (NOW_MS, TOWN.key_day_at(NOW_MS), 1)
+    assert (event.town, event.sight, event.language, event.kind) == ("yamazato", "1", "en", "opened")
+    assert (event.at_ms, event.key_day) == (NOW_MS, TOWN.key_day_at(NOW_MS))
     (record,) = log.read_all("guide-events")
     assert b"192.0.2.9" not in record.value
     assert b"somebody" not in record.value
 
 
-def test_two_openings_are_two_events(client, log):
-    client.get("/s/1")
-    client.get("/s/1")
-    until(lambda: len(events(log)) == 2)
-    assert len({event.event_id for event in events(log)}) == 2
-
-
-@pytest.mark.parametrize("address", ["/", "/s/1/qr.svg", "/s/9", "/static/guide.css", "/healthz"])
-def test_nothing_but_a_sights_page_counts_as_an_opening(client, log, address):
-    client.get(address)
-    client.get("/s/1", headers={"Sec-Purpose": "prefetch"})
+@pytest.mark.parametrize("address", ["/v1/opened/en/9.gif", "/v1/opened/xx/1.gif", "/v1/opened/en/x.gif"])
+def test_an_opening_of_nothing_is_not_logged(client, log, address):
+    assert client.get(address).status_code == 404
     assert log.calls == []
-
-
-def test_a_page_that_the_log_keeps_waiting_is_answered_all_the_same(client, log):
-    log.acknowledging.clear()
-    assert client.get("/s/1").status_code == 200
-    assert noted(client, "logged") == 0
-    log.acknowledging.set()
 
 
 def test_while_the_log_is_away_the_page_stands_and_its_openings_are_counted_as_dropped(client, log):
     log.available = False
+    assert client.get("/v1/opened/en/1.gif").status_code == 200
     assert client.get("/s/1").status_code == 200
     until(lambda: noted(client, "dropped_log_away") == 1)
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
-    assert "not logged" in answer.json()["kafka"]
+    assert "not logged" in client.get("/readyz").json()["kafka"]
 
 
 def test_more_openings_than_may_wait_are_dropped_and_counted(client, log, monkeypatch):
     monkeypatch.setattr(openings, "MAX_WAITING", 2)
     log.acknowledging.clear()
     for _ in range(5):
-        assert client.get("/s/1").status_code == 200
+        assert client.get("/v1/opened/en/1.gif").status_code == 200
     assert noted(client, "dropped_queue_full") == 3
     log.acknowledging.set()
 
 
-@pytest.mark.parametrize("number", ["9", "0", "-1", "one", "\uff11", "1e0"])
-def test_a_sight_that_is_not_there_is_a_page_that_names_those_that_are(client, number):
-    answer = client.get(f"/s/{number}", headers={"Accept-Language": "en"})
-    assert answer.status_code == 404
-    assert "No such sight" in answer.text
-    assert 'href="/s/1"' in answer.text
-
-
-def test_a_sight_of_a_town_that_is_not_served_is_not_there(log):
-    client = TestClient(create_app(towns={TOWN.town: TOWN}, log=log))
-    assert client.get("/s/1").status_code == 404
-    assert "There is no sight yet." in client.get("/", headers={"Accept-Language": "en"}).text
-
-
-def test_a_sight_without_a_text_is_no_page_and_in_no_list(log):
-    town = replace(TOWN, sights={1: "hall", 99_999: "hall"})
-    client = TestClient(create_app(towns={TOWN.town: town}, log=log))
-    assert client.get("/s/99999").status_code == 404
-    assert re.findall(r'href="(/s/[0-9]+)"', client.get("/").text) == ["/s/1"]
-
-
-def test_the_list_of_two_towns_names_each_over_its_sights(log):
-    other = replace(TOWN, town="mine", names={"ja": "美祢", "en": "Mine"}, sights={101: "hall", 102: "hall"})
-    client = TestClient(create_app(towns=TOWNS | {"mine": other}, log=log))
-    page = client.get("/", headers={"Accept-Language": "en"}).text
-    assert re.findall(r"<h2>([^<]+)|href=\"/s/(\d+)", page) == [
-        ("Yamazato", ""), ("", "1"), ("Mine", ""), ("", "101"), ("", "102")
-    ]  # fmt: skip
-    assert "Mine" in client.get("/s/101", headers={"Accept-Language": "en"}).text
-
-
-def test_two_towns_with_a_sight_of_one_number_are_refused_by_their_names(log):
+def test_two_towns_with_a_sight_of_one_number_are_refused_by_their_names(log, guides):
     towns = TOWNS | {"mine": replace(TOWN, town="mine", sights={1: "hall"})}
-    with pytest.raises(SharedSightError, match=r"sight 1 .* minamiyamashiro and of mine"):
-        create_app(towns=towns, log=log)
+    with pytest.raises(SharedSightError, match=r"sight 1 .* yamazato and of mine"):
+        create_app(towns=towns, log=log, guides=guides)
 
 
-def test_the_qr_code_is_an_image_of_the_sights_own_address(log):
-    import qrcode
-
-    client = TestClient(create_app(towns=TOWNS, log=log, public_url="https://guide.example/"))
-    answer = client.get("/s/1/qr.svg")
-    assert answer.headers["content-type"] == "image/svg+xml"
-    path = ET.fromstring(answer.content).find("{http://www.w3.org/2000/svg}path")
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_Q)
-    code.add_data("https://guide.example/s/1")
-    dark = {(x, y) for y, row in enumerate(code.get_matrix()) for x, on in enumerate(row) if on}
-    drawn = {(int(x), int(y)) for x, y in re.findall(r"M(\d+),(\d+)H", path.get("d"))}
-    assert drawn == dark
-    assert "https://guide.example/s/1" in client.get("/s/1").text
-
-
-def test_the_page_needs_no_script_and_no_other_origin(client):
-    page = client.get("/s/1").text
-    assert "<script" not in page
-    assert re.findall(r'(?:src|href)="(?!/|\?)([^"]+)"', page) == []
-    assert "default-src 'none'" in client.get("/s/1").headers["content-security-policy"]
-
-
-def test_every_sight_has_a_name_a_lead_and_a_text_in_every_language():
-    assert sights()
-    for sight in sights().values():
-        for language in LANGUAGES:
-            assert sight.texts[language].name
-            assert len(sight.texts[language].text) >= 1
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "",
-        "[]",
-        WHOLE.replace("number: 7", ""),
-        WHOLE + "extra: 1",
-        WHOLE.replace("lead: A tea village.", "lead: ''"),
-        WHOLE.replace("en: {name: Tea, lead: A tea village., text: [One.]}", "en: Tea"),
-    ],
-)
-def test_a_sight_file_that_lacks_something_is_refused_by_name(broken):
-    assert parse_sight(WHOLE, "7.yaml").texts["en"].text == ("One.",)
-    with pytest.raises(SightFileError, match=r"^7\.yaml: "):
-        parse_sight(broken, "7.yaml")
-
-
-def test_the_guides_own_words_are_the_same_in_every_language_and_all_used():
+def test_every_language_has_every_word_and_every_word_is_used():
     from importlib.resources import files
 
-    import yaml
-
+    messages = read_messages()
     package = files("meguri_qrguide")
-    texts = yaml.safe_load(package.joinpath("texts.yaml").read_text("utf-8"))
-    templates = "".join(file.read_text("utf-8") for file in package.joinpath("templates").iterdir())
-    for language in LANGUAGES:
-        assert set(texts[language]) == set(re.findall(r"\bt\.([a-z_]+)", templates))
+    templates = "".join(
+        file.read_text("utf-8") for file in package.joinpath("templates", "visitor").iterdir()
+    )
+    used = set(re.findall(r'(?:say|plain)\("([a-z_.]+[a-z])"', templates)) | set(SCRIPT_WORDS)
+    used |= set(re.findall(r'"([a-z]+\.(?!html)[a-z_]+)"', templates))
+    used |= {key for key in messages["en"] if re.match(r"notice\.(?!lead|title)", key)}
+    used.add("language.name")
+    assert {language: sorted(set(words) ^ used) for language, words in messages.items()} == {
+        language: [] for language in messages
+    }
+
+
+def test_a_word_has_the_same_places_to_fill_in_in_every_language():
+    messages = read_messages()
+    for key, english in messages["en"].items():
+        places = sorted(re.findall(r"\{([a-z]+)\}", english))
+        for language, words in messages.items():
+            assert sorted(re.findall(r"\{([a-z]+)\}", words[key])) == places, (language, key)
+
+
+def test_the_scripts_ask_for_no_word_that_the_page_does_not_bring():
+    from meguri_qrguide.assets import PACKAGE
+
+    sources = "".join(
+        path.read_text("utf-8") for path in (PACKAGE.parents[1] / "assets" / "src").glob("*.js")
+    )
+    asked = set(re.findall(r'"((?:store|scan|sound|survey|exit|optout|rating|page)\.[a-z_]+)"', sources))
+    made = {"scan.other_origin", "scan.other_town", "scan.unknown"}
+    made |= {f"store.{state}" for state in ("working", "ready", "ready_sound", "cut", "refused", "deleted")}
+    assert asked | made == set(SCRIPT_WORDS)

@@ -39,6 +39,7 @@ function follow(main, outbox) {
   followSurvey(main, outbox, { town, language });
   followOptOut(main, outbox);
   if (sight) note({ kind: "opened" });
+  showWaiting(main, outbox, "exit.sending");
   outbox.send().then(() => showWaiting(main, outbox));
 }
 
@@ -63,11 +64,11 @@ function askForBackgroundSync(outbox) {
   navigator.serviceWorker?.ready.then((registration) => registration.sync?.register("outbox")).catch(() => undefined);
 }
 
-function showWaiting(main, outbox) {
+function showWaiting(main, outbox, key = "exit.waiting") {
   const place = main.querySelector("[data-part=outbox]");
   if (!place) return;
   const count = outbox.waiting;
-  write(place, count ? word("exit.waiting", { count }) : word(outbox.quiet ? "exit.nothing" : "exit.sent"));
+  write(place, count ? word(key, { count }) : word(outbox.quiet ? "exit.nothing" : "exit.sent"));
 }
 
 function followOptOut(main, outbox) {

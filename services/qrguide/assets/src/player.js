@@ -17,6 +17,9 @@ export function followSound(main, note) {
   button.hidden = false;
   show();
   button.addEventListener("click", () => (audio.paused ? audio.play().catch(() => undefined) : audio.pause()));
+  const back = main.querySelector("[data-part=back]");
+  back.hidden = false;
+  back.addEventListener("click", () => (audio.currentTime -= 10));
   audio.addEventListener("play", () => {
     nameOnLockScreen(main, audio);
     show();

@@ -16,7 +16,6 @@ let looking = false;
 const part = (name) => scanner.querySelector(`[data-part=${name}]`);
 
 async function start() {
-  hideWarning();
   if (!navigator.mediaDevices?.getUserMedia) return say("scan.no_camera");
   try {
     stream ??= await navigator.mediaDevices.getUserMedia({
@@ -28,9 +27,7 @@ async function start() {
   }
   stream.getTracks().forEach((track) => (track.enabled = true));
   video.srcObject = stream;
-  part("view").hidden = false;
-  part("start").hidden = true;
-  part("again").hidden = true;
+  show("view", "stop");
   say("scan.looking");
   await video.play();
   look(await detector());
@@ -41,8 +38,6 @@ function release() {
   rest();
   stream?.getTracks().forEach((track) => track.stop());
   stream = null;
-  part("start").hidden = false;
-  part("view").hidden = true;
 }
 
 function rest() {
@@ -84,15 +79,14 @@ function warn({ kind, shown }) {
   const warning = part("warning");
   write(warning.querySelector("p"), word(`scan.${kind}`));
   warning.querySelector("code").textContent = shown;
-  warning.hidden = false;
-  part("view").hidden = true;
-  part("again").hidden = false;
+  show("warning", "again");
   say(null);
   warning.focus();
 }
 
-function hideWarning() {
-  part("warning").hidden = true;
+// Of the scanner's parts that come and go, shows these alone.
+function show(...names) {
+  for (const name of ["view", "warning", "start", "stop", "again"]) part(name).hidden = !names.includes(name);
 }
 
 function say(key) {
@@ -115,10 +109,7 @@ async function open(path, { remember = true } = {}) {
   if (remember) history.pushState({ path }, "", path);
   document.title = page.title;
   main.replaceWith(document.adoptNode(page.querySelector("main")));
-  part("view").hidden = true;
-  part("start").hidden = true;
-  part("again").hidden = false;
-  scanner.classList.add("small");
+  show("again");
   say(null);
   scrollTo(0, 0);
   const fresh = document.querySelector("main");
@@ -127,18 +118,21 @@ async function open(path, { remember = true } = {}) {
   dispatchEvent(new Event("guide:swapped"));
 }
 
-part("start").hidden = false;
+show("start");
 part("start").addEventListener("click", start);
+part("stop").addEventListener("click", () => {
+  release();
+  show("start");
+  say(null);
+});
 part("again").addEventListener("click", () => {
   scrollTo(0, 0);
   start();
 });
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden" && stream) {
-    const atSight = part("view").hidden;
-    release();
-    part("start").hidden = atSight;
-  }
+  if (document.visibilityState !== "hidden" || !stream) return;
+  if (!part("view").hidden) show("start");
+  release();
 });
 addEventListener("popstate", (event) => (event.state ? open(event.state.path, { remember: false }) : location.reload()));
 // A sight that is opened from a sight stays in this page too.

@@ -25,7 +25,7 @@ NO_SUCH_PAGE = "/.none"
 OFFLINE_PAGE = "/.offline"
 """What a phone shows without signal for a page that it has not stored."""
 SCRIPT_WORDS = (
-    *("exit.nothing", "exit.sent", "exit.waiting"),
+    *("exit.nothing", "exit.sending", "exit.sent", "exit.waiting"),
     *("optout.going_on", "optout.stopped"),
     *("page.bright", "page.dark"),
     "rating.thanks",
