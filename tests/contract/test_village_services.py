@@ -27,8 +27,15 @@ from reference.village import KEY_DAY, expected, whole_town
 
 TOWN = whole_town()
 START, END = TOWN.day_bounds_ms(KEY_DAY)
-# Many second thoughts, so that each till tells some.
-HABITS = replace(Habits(), passing_cars=5, refund_per_mille=150, cancel_per_mille=150)
+# Many second thoughts, so that each till tells some, and many who answer and write.
+HABITS = replace(
+    Habits(),
+    passing_cars=5,
+    refund_per_mille=150,
+    cancel_per_mille=150,
+    answers_per_mille=600,
+    remarks_per_mille=600,
+)
 VILLAGE = Village(TOWN, seed=4, size=0.3, habits=HABITS)
 
 
@@ -130,10 +137,15 @@ def test_what_tills_counters_and_phones_told_of_a_day_is_in_the_log(services):
         for each in SurveyAnswers.FromString(record.value).answers
     ]
     assert (
-        sorted((each.sheet_id, each.question, each.answer, each.language, each.at_ms) for each in answers)
+        sorted(
+            (each.sheet_id, each.question, each.answer, each.free_text, each.language, each.at_ms)
+            for each in answers
+        )
         == truth.answers
         != []
     )
+    assert any(each.free_text for each in answers)
+    assert "stored" in {row[3] for row in truth.guide_events}
     batches = [CountBatch.FromString(record.value) for record in log.read_all("counts")]
     assert (
         sorted(

@@ -47,7 +47,7 @@ SALES = (
 GUIDE_EVENTS = (
     f"SELECT event_id, sight, language, kind, at_ms, walk, seconds, rating FROM guide_events {OF_TOWN}"
 )
-ANSWERS = f"SELECT sheet_id, question, answer, language, at_ms FROM survey_answers {OF_TOWN}"
+ANSWERS = f"SELECT sheet_id, question, answer, free_text, language, at_ms FROM survey_answers {OF_TOWN}"
 COUNTS = f"SELECT counter, quantity, from_ms, to_ms, count FROM counts {OF_TOWN}"
 DAYS = f"SELECT late, duplicates, complete FROM days {OF_TOWN}"
 VISITS_OF_DAYS = f"SELECT key_day, visits FROM days {OF_TOWN} AND complete = 1"

@@ -115,7 +115,12 @@ def test_the_guide_is_used_at_sights_by_people_who_are_there(seed, key_day):
     names, stays = day.village.places, day.company.stays
     assert len({use.event_id for use in day.uses}) == len(day.uses)
     languages = {}
+    stored = {use.walk for use in day.uses if use.kind == "stored"}
+    assert len(stored) == sum(use.kind == "stored" for use in day.uses), "a phone stores its guide once"
     for use in day.uses:
+        assert (use.sight == 0) == (use.kind == "stored")
+        if use.kind == "stored":
+            continue
         place = names.index(day.village.town.sights[use.sight])
         at = use.at_ms - day.start_ms
         if use.kind == "opened":

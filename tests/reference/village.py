@@ -114,7 +114,7 @@ class Expected:
     guide_events: list[tuple]
     """(event_id, sight, language, kind, at_ms, walk, seconds, rating); the sight as the table has it"""
     answers: list[tuple]
-    """(sheet_id, question, answer, language, at_ms)"""
+    """(sheet_id, question, answer, free_text, language, at_ms)"""
     counts: list[tuple]
     """(counter, quantity, from_ms, to_ms, count)"""
     losses: Counter
@@ -152,7 +152,7 @@ def expected(folder, town):
         dict(presence),
         _numbered(folder, "sales", _SALE, _SALE_NUMBERS),
         _numbered(folder, "guide-events", _USE, ("at_ms", "walk", "seconds", "rating")),
-        _numbered(folder, "answers", ("sheet_id", "question", "answer", "language", "at_ms"), ("at_ms",)),
+        _numbered(folder, "answers", _ANSWER, ("at_ms",)),
         _numbered(folder, "counts", _COUNT, ("from_ms", "to_ms", "count")),
         Counter(row["cause"] for _, row in truth_rows(folder, "losses")),
     )
@@ -165,6 +165,7 @@ _SALE = (
 )
 _SALE_NUMBERS = ("version", "at_ms", "amount_yen", "tax_yen", "refunded_yen", "cancelled")
 _USE = ("event_id", "sight", "language", "kind", "at_ms", "walk", "seconds", "rating")
+_ANSWER = ("sheet_id", "question", "answer", "free_text", "language", "at_ms")
 _COUNT = ("counter", "quantity", "from_ms", "to_ms", "count")
 
 

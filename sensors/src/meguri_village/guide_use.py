@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 _QUESTIONS: Final = ("transport", "party", "nights", "satisfaction", "again")
 _AGAIN: Final = ("yes", "perhaps", "no")
 _AGAIN_WEIGHTS: Final = (58, 34, 8)
+_REMARKS: Final = {
+    "ja": (
+        "洞内は涼しくて夏によいです。",
+        "足元が暗い所がありました。",
+        "案内の音声が分かりやすかったです。",
+    ),
+    "en": (
+        "Cool in every sense.",
+        "Stairs near the end were slippery.",
+        "Please add a map of the bus stops.",
+    ),
+    "zh-Hant": ("鐘乳石很壯觀。", "希望公車班次多一些。", "語音導覽很清楚。"),
+    "ko": ("동굴이 시원했어요.", "버스가 더 자주 있으면 좋겠어요.", "안내가 친절했습니다."),
+    "zh-Hans": ("钟乳石很漂亮。", "里面有点滑。", "希望多一些休息的地方。"),
+}
+"""What visitors write, by language; each as often as the others."""
+_WHOLE_GUIDE: Final = 0
+_STORED_AFTER_MS: Final = 15_000
 _MINUTE_MS: Final = 60_000
 _OPENED_WITHIN_MS: Final = 4 * _MINUTE_MS
 
@@ -43,8 +61,10 @@ class Answer:
     sheet_id: str
     question: str
     answer: str
+    """Empty where it is in the visitor's own words."""
     language: str
     at_ms: int
+    free_text: str = ""
 
 
 def guide_use(village: Village, key_day: int, company: Company) -> tuple[list[Use], list[Answer]]:
@@ -64,6 +84,7 @@ class _Walks:
         self._draws = village.draws("guide", key_day)
         self.uses: list[Use] = []
         self.answers: list[Answer] = []
+        self._is_silent = False
         self._route = self._sights_on_the_way(village, company)
         # Drawn for everybody at once; who opens the guide then draws on.
         opens = np.array([self._habits.guide_per_mille.get(language, 0) for language in LANGUAGES], np.int64)
@@ -101,21 +122,26 @@ class _Walks:
         language = LANGUAGES[int(self._parties.language[party])]
         walk = draws.bytes(8).hex()
         last_ms = 0
+        self._is_silent = False
         for ordinal, (sight, from_ms, to_ms) in enumerate(route):
             if ordinal and not self._happens(habits.sight_again_per_mille):
                 continue
             wait = min(_OPENED_WITHIN_MS, max(1, (to_ms - from_ms) // 2))
             at_ms = self._start_ms + from_ms + int(draws.below(wait, 1)[0])
-            last_ms = self._sight(sight, language, walk, at_ms) or last_ms
-        if last_ms and self._happens(habits.answers_per_mille):
+            last_ms = self._sight(sight, language, walk, at_ms, is_first=not ordinal) or last_ms
+        if last_ms and not self._is_silent and self._happens(habits.answers_per_mille):
             self._answer(party, language, last_ms + 2 * _MINUTE_MS)
 
-    def _sight(self, sight: int, language: str, walk: str, at_ms: int) -> int:
+    def _sight(self, sight: int, language: str, walk: str, at_ms: int, *, is_first: bool) -> int:
         """What is done with one sight; when it ended, 0 if it was after the day's end."""
         habits, draws = self._habits, self._draws
         if at_ms >= self._end_ms:
             return 0
         now = self._use(sight, language, walk, at_ms, GuideEventKind.OPENED)
+        if is_first and self._happens(habits.stores_per_mille):
+            now = self._use(_WHOLE_GUIDE, language, walk, now + _STORED_AFTER_MS, GuideEventKind.STORED)
+            # What a phone that never has signal again keeps to itself is not posted, so it is no truth.
+            self._is_silent = not self._happens(habits.reports_per_mille)
         if self._happens(habits.listens_per_mille):
             seconds = int(draws.between(*habits.listens_seconds, 1)[0])
             now = self._use(
@@ -140,7 +166,7 @@ class _Walks:
         rating: int = 0,
     ) -> int:
         event_id = self._draws.bytes(16).hex()
-        if at_ms < self._end_ms:
+        if at_ms < self._end_ms and not self._is_silent:
             self.uses.append(Use(event_id, sight, language, kind, at_ms, walk, seconds, rating))
         return at_ms
 
@@ -159,6 +185,10 @@ class _Walks:
             Answer(sheet, question, answer, language, at_ms)
             for question, answer in zip(_QUESTIONS, answers, strict=True)
         ]
+        if self._happens(self._habits.remarks_per_mille):
+            remarks = _REMARKS[language]
+            remark = remarks[int(self._draws.below(len(remarks), 1)[0])]
+            self.answers.append(Answer(sheet, "remarks", "", language, at_ms, remark))
 
     def _happens(self, per_mille: int) -> bool:
         return bool(self._draws.chances(per_mille, 1)[0])

@@ -380,6 +380,10 @@ class Habits:
         default_factory=lambda: {"ja": 60, "en": 190, "zh-Hant": 160, "ko": 140, "zh-Hans": 140}
     )
     """People of each language who open the guide at the first sight on their way; an assumption."""
+    stores_per_mille: int = 550
+    """Of them, store the guide for use without signal; an assumption, as the next."""
+    reports_per_mille: int = 820
+    """Of those who stored it, come back to a signal before they leave the guide for good."""
     sight_again_per_mille: int = 700
     """Of them, open each further one too."""
     listens_per_mille: int = 480
@@ -390,3 +394,5 @@ class Habits:
     """Weights of 1 to 5."""
     answers_per_mille: int = 150
     """Of those who use the guide, answer the sheet of questions."""
+    remarks_per_mille: int = 300
+    """Of those, write something in their own words."""

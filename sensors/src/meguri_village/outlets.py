@@ -128,15 +128,16 @@ def guide_posts(town: str, uses: Sequence[Use], answers: Sequence[Answer]) -> li
     bodies = []
     for first in range(0, len(uses), _MOST_GUIDE_ITEMS):
         part = uses[first : first + _MOST_GUIDE_ITEMS]
-        bodies.append({"events": [_use(each) for each in part]})
+        bodies.append({"events": [_use(town, each) for each in part]})
     for first in range(0, len(answers), _MOST_GUIDE_ITEMS):
         part_of_answers = answers[first : first + _MOST_GUIDE_ITEMS]
         bodies.append({"answers": [_answer(town, each) for each in part_of_answers]})
     return [json.dumps(body).encode() for body in bodies]
 
 
-def _use(use: Use) -> dict[str, object]:
+def _use(town: str, use: Use) -> dict[str, object]:
     return {
+        "town": town,
         "event_id": use.event_id,
         "sight": use.sight,
         "language": use.language,
@@ -149,11 +150,12 @@ def _use(use: Use) -> dict[str, object]:
 
 
 def _answer(town: str, answer: Answer) -> dict[str, object]:
+    said = {"free_text": answer.free_text} if answer.free_text else {"answer": answer.answer}
     return {
+        **said,
         "town": town,
         "sheet_id": answer.sheet_id,
         "question": answer.question,
-        "answer": answer.answer,
         "language": answer.language,
         "at_ms": answer.at_ms,
         "version": 1,

@@ -162,9 +162,9 @@ def write_truth(day: Day, from_ms: int, to_ms: int, folder: Folder) -> None:
             ),
         ),
         "answers": (
-            ("sheet_id", "question", "answer", "language", "at_ms"),
+            ("sheet_id", "question", "answer", "free_text", "language", "at_ms"),
             (
-                (each.sheet_id, each.question, each.answer, each.language, each.at_ms)
+                (each.sheet_id, each.question, each.answer, each.free_text, each.language, each.at_ms)
                 for each in day.answers
                 if from_ms <= each.at_ms < to_ms
             ),
