@@ -183,12 +183,54 @@ def shipped(tmp_path, monkeypatch):
     return folder
 
 
+def published(guides):
+    return [each.number for each in guides.editions("valley").list()]
+
+
 def test_the_guide_that_ships_is_published_once_and_can_be_edited(tmp_path, shipped):
     guides = Guides(tmp_path / "guides")
     guides.begin("valley", 1)
     guides.begin("valley", 2)
-    assert [each.number for each in guides.editions("valley").list()] == [1]
+    assert published(guides) == [1]
     assert guides.current("valley").guide.town == "valley"
+    assert tree(guides.draft("valley")) == tree(shipped)
+
+
+def test_a_newer_guide_that_ships_takes_the_place_of_the_one_before(tmp_path, shipped):
+    guides = Guides(tmp_path / "guides")
+    guides.begin("valley", 1)
+    write_guide(shipped, CHANGED)
+    guides.begin("valley", 2)
+    assert title(guides.current("valley")) == "新しい洞口"
+    assert tree(guides.draft("valley")) == tree(shipped)
+
+
+def test_a_newer_guide_that_ships_does_not_undo_a_roll_back_at_the_next_start(tmp_path, shipped):
+    guides = Guides(tmp_path / "guides")
+    guides.begin("valley", 1)
+    write_guide(shipped, CHANGED)
+    guides.begin("valley", 2)
+    guides.editions("valley").roll_back(1)
+    guides.begin("valley", 3)
+    assert title(guides.current("valley")) == "洞口"
+
+
+def test_a_newer_guide_that_ships_leaves_what_the_office_changed(tmp_path, shipped):
+    guides = Guides(tmp_path / "guides")
+    guides.begin("valley", 1)
+    write_guide(guides.draft("valley"), CHANGED)
+    changed = tree(guides.draft("valley"))
+    (shipped / "sights/101/en.md").unlink()
+    guides.begin("valley", 2)
+    assert published(guides) == [1]
+    assert tree(guides.draft("valley")) == changed
+
+
+def test_a_start_that_was_killed_after_publishing_is_ended_by_the_next_one(tmp_path, shipped):
+    guides = Guides(tmp_path / "guides")
+    guides.editions("valley").publish(shipped, 1)
+    guides.begin("valley", 2)
+    assert published(guides) == [1]
     assert tree(guides.draft("valley")) == tree(shipped)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -65,6 +66,15 @@ def read_text(folder: Path, placed: Placed) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ContentError([Problem(str(placed.path), line, "This is no text in UTF-8.")]) from None
+
+
+def folder_digest(folder: Path) -> str:
+    """32 hex digits that change with any name or byte of the folder's files."""
+    whole = hashlib.sha256()
+    for path in sorted(_walk(folder)):
+        with (folder / path).open("rb") as file:
+            whole.update(f"{path}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return whole.hexdigest()[:32]
 
 
 def _walk(folder: Path) -> Iterator[PurePosixPath]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 
-from meguri_qrguide.content.durable_files import replace_folder, settle
+from meguri_qrguide.content.durable_files import replace_file, replace_folder, settle
 from meguri_qrguide.content.editions import Edition, Editions
+from meguri_qrguide.content.folder import folder_digest
 
 
 class Guides:
@@ -42,21 +44,33 @@ class Guides:
         return self.editions(town).current()
 
     def begin(self, town: str, at_ms: int) -> None:
-        """Publish the guide that ships for the town, if there is one and the office has none of its own yet.
+        """Publish the guide that ships for the town, and make it the draft, until the office has its own.
+
+        A newer one that ships takes the place of the one that shipped before, once. What the office changed,
+        imported or published stays.
 
         Raises:
             ContentError: the guide that ships cannot be used.
         """
-        draft = self.draft(town)
         shipped = shipped_guide(town)
-        if shipped is not None and not draft.exists() and self.current(town) is None:
+        record = self._folder / town / "shipped.json"
+        before = json.loads(record.read_text("utf-8")) if record.exists() else []
+        if shipped is None or (digest := folder_digest(shipped)) in before:
+            return
+        draft, current = self.draft(town), self.current(town)
+        of_draft = folder_digest(draft) if draft.exists() else None
+        of_current = folder_digest(current.folder) if current else None
+        if not {of_draft, of_current} <= {None, digest, *before}:
+            return
+        if of_current != digest:
             self.editions(town).publish(shipped, at_ms)
-        current = self.current(town)
-        if current is not None and not draft.exists():
-            new = Path(tempfile.mkdtemp(prefix=".draft.begin-", dir=draft.parent))
+        if of_draft != digest:
+            new = Path(tempfile.mkdtemp(prefix=".draft.shipped-", dir=draft.parent))
             new.chmod(0o755)
-            shutil.copytree(current.folder, new, dirs_exist_ok=True)
+            shutil.copytree(shipped, new, dirs_exist_ok=True)
             replace_folder(draft, new)
+        # Last: were the process killed before, the next start would go on where this one ended.
+        replace_file(record, json.dumps([*before, digest]))
 
 
 def shipped_guide(town: str) -> Path | None:
