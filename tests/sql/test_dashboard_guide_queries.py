@@ -55,6 +55,8 @@ def filled(store):
     trade.answered("a", "remarks", free_text="涼しい")
     trade.answered("b", "remarks", free_text="Cool")
     of_month.answered("c", "transport", "bus")
+    for sheet, yen in {"a": 0, "b": 99, "c": 1_000, "d": 1_999, "e": 2_000, "f": 9_999, "g": 10_000}.items():
+        trade.answered(sheet, "spending", str(yen))
     return store
 
 
@@ -90,10 +92,17 @@ def test_a_stored_guide_has_reported_when_something_was_opened_after_it(filled):
     assert ask(filled, "guide_stored") == [(MONTH, "ja", 1, 0), (TODAY, "en", 1, 0), (TODAY, "ja", 2, 1)]
 
 
-def test_each_of_several_choices_counts_and_a_sheet_once_in_all(filled):
+def test_each_of_several_choices_counts_a_sheet_once_in_all_and_great_numbers_go_together(filled):
     assert ask(filled, "survey_choices") == [
         (MONTH, "transport", "", 1),
         (MONTH, "transport", "bus", 1),
+        (TODAY, "spending", "", 7),
+        (TODAY, "spending", "0", 1),
+        (TODAY, "spending", "1000", 2),
+        (TODAY, "spending", "10000", 1),
+        (TODAY, "spending", "2000", 1),
+        (TODAY, "spending", "5000", 1),
+        (TODAY, "spending", "99", 1),
         (TODAY, "transport", "", 2),
         (TODAY, "transport", "bus", 1),
         (TODAY, "transport", "car", 2),

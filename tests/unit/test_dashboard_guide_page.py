@@ -121,6 +121,13 @@ def test_questions_stand_the_most_answered_first_with_scales_in_their_order_and_
     assert block.tables[2].rows == (("two-dogs", "about 5", "100%"),)
 
 
+def test_amounts_of_money_are_told_as_ranges_in_their_order():
+    amounts = ("10000", "2000", "500", "0")
+    rows = [chosen("spending", "", 40), *(chosen("spending", amount, 10) for amount in amounts)]
+    table = said(sheets(*rows)).tables[0]
+    assert [row[0] for row in table.rows] == ["0", "500 to 999", "2,000 to 4,999", "10,000 to 19,999"]
+
+
 def test_what_visitors_wrote_is_shown_only_of_days_on_which_enough_wrote_something():
     few = (written("alone", unit=YESTERDAY),)
     assert sheets(texts=(*TEXTS, *few), first=DAY - 1).texts == {

@@ -58,7 +58,7 @@ def with_fault(**figures):
 
 def test_a_seed_gives_the_same_day_on_any_machine():
     # A change of the model changes this on purpose; a new machine, numpy or Python must not.
-    assert digest(Day(Village(TOWN, seed=1, size=0.1), KEY_DAY)) == "fa26e22cd3d20306"
+    assert digest(Day(Village(TOWN, seed=1, size=0.1), KEY_DAY)) == "bcd87a34fd4e82c3"
 
 
 def test_another_seed_or_another_day_gives_another_village():

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from meguri_village.people import Company
     from meguri_village.village import Village
 
-_QUESTIONS: Final = ("transport", "party", "nights", "satisfaction", "again")
+_QUESTIONS: Final = ("origin", "transport", "party", "nights", "spending", "satisfaction", "again")
+_ORIGINS: Final = {
+    "ja": ("prefecture", "japan", "japan"),
+    "en": ("europe", "americas", "oceania"),
+    "zh-Hant": ("taiwan", "taiwan", "hongkong"),
+    "ko": ("korea",),
+    "zh-Hans": ("china",),
+}
+"""Where from, by language; each as often as the others. An assumption, as the next."""
+_SPENDING_YEN: Final = (1_500, 9_000)
+"""Of each person, without the night."""
 _AGAIN: Final = ("yes", "perhaps", "no")
 _AGAIN_WEIGHTS: Final = (58, 34, 8)
 _REMARKS: Final = {
@@ -174,10 +184,14 @@ class _Walks:
         parties, sheet = self._parties, self._draws.bytes(16).hex()
         if at_ms >= self._end_ms:
             return
+        origins = _ORIGINS[language]
+        people = int(parties.size[party])
         answers = (
+            origins[int(self._draws.below(len(origins), 1)[0])],
             TRANSPORTS[int(parties.transport[party])],
-            str(int(parties.size[party])),
+            str(people),
             str(int(parties.sleeps[party])),
+            str(people * int(self._draws.between(*_SPENDING_YEN, 1)[0]) // 500 * 500),
             str(int(self._draws.among(self._habits.ratings, 1)[0]) + 1),
             _AGAIN[int(self._draws.among(_AGAIN_WEIGHTS, 1)[0])],
         )

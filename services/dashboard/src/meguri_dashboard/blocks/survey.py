@@ -20,10 +20,18 @@ if TYPE_CHECKING:
     from meguri_dashboard.wording import Wording
 
 _QUESTIONS: Final = frozenset(
-    ("origin", "party", "stay", "nights", "transport", "spending", "satisfaction", "again", "remarks")
+    ("origin", "party", "nights", "transport", "spending", "satisfaction", "again", "remarks")
 )
 """Questions of the surveys that ship, which have a name in every language of the pages."""
-_CHOICES: Final = frozenset(("car", "bus", "train", "coach", "yes", "perhaps", "no"))
+_CHOICES: Final = frozenset(
+    (
+        *("prefecture", "japan", "taiwan", "korea", "china", "hongkong", "thailand", "vietnam", "asia"),
+        *("europe", "americas", "oceania", "other", "car", "bus", "coach", "train", "taxi", "bicycle"),
+        *("yes", "perhaps", "no"),
+    )
+)
+_LEAST_RANGE = 100
+"""Numbers from here on are ranges, from 1, 2 or 5 times a power of ten to the next."""
 _MOST_TEXTS = 200
 
 
@@ -135,6 +143,10 @@ def _question(question: str, words: Wording) -> str:
 
 
 def _choice(choice: str, words: Wording) -> str:
+    if choice.isdecimal() and int(choice) >= _LEAST_RANGE:
+        first = int(choice)
+        last = first * 5 // 2 - 1 if choice.startswith("2") else 2 * first - 1
+        return words.text("survey.from_to", first=words.number(first), last=words.number(last))
     return words.text(f"survey.choice_{choice}") if choice in _CHOICES else choice
 
 
