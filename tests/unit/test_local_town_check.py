@@ -89,7 +89,15 @@ def test_json_holds_the_same_for_a_program(file):
     assert found.items() >= contents(TOWN).items()
     assert found["places"]["hall"]["sensors"] == ["gate"]
     assert found["rules"]["gap_ms"] == 45 * 60_000
-    assert len(found["warnings"]) == 1
+    assert found["warnings"] == []
+
+
+def test_a_sight_of_which_the_guide_that_ships_does_not_tell_is_suspicious(tmp_path):
+    path = tmp_path / "tea.yaml"
+    path.write_text(TEXT.replace("town: valley", "town: minamiyamashiro"), "utf-8")
+    (found,) = json.loads(check(path, "--json").stdout)["files"]
+    (warning,) = found["warnings"]
+    assert "no text of the sight 7" in warning
 
 
 def test_an_error_is_told_with_its_line_beside_what_the_other_files_hold(file, tmp_path):

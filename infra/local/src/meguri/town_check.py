@@ -148,5 +148,5 @@ def _untold(town: Town, told: Collection[int]) -> Iterator[str]:
         if number not in told:
             yield (
                 f"The guide has no text of the sight {number}: its code would open a page that says so. "
-                f"Add the file sights/{number}.yaml to the guide."
+                "Add the sight to the town's guide."
             )

@@ -11,7 +11,7 @@ import typer
 from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from meguri_proto.towns import Town
     from rich.console import Console
@@ -31,11 +31,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")] = False,
 ) -> None:
     """Say what town files hold, or what is wrong with them and where. Status 1 if one cannot be used."""
-    from meguri_qrguide.sights import sights
-
     from meguri.town_check import contents, suspicions
 
-    told = sights()
     found: list[dict[str, Any]] = []
     towns: list[tuple[str, Town]] = []
     for file in files:
@@ -45,13 +42,22 @@ def check(
             found.append({"file": str(file), "error": str(error)})
             continue
         towns.append((str(file), town))
-        found.append({"file": str(file), **contents(town), "warnings": suspicions(town, told)})
+        found.append({"file": str(file), **contents(town), "warnings": suspicions(town, _told(town))})
     if as_json:
         typer.echo(json.dumps({"files": found}, ensure_ascii=False))
     else:
         _show(found)
     if any("error" in each for each in found):
         raise typer.Exit(1)
+
+
+def _told(town: Town) -> Collection[int]:
+    """Sights of which the guide that ships for the town tells; all of them, where the town brings its own."""
+    from meguri_qrguide.content.guides import shipped_guide
+    from meguri_qrguide.content.reading import read_guide
+
+    folder = shipped_guide(town.town)
+    return town.sights if folder is None else [sight.number for sight in read_guide(folder).sights]
 
 
 def _read(file: Path, others: Sequence[tuple[str, Town]]) -> Town:
