@@ -1,0 +1,1 @@
+"""Where the office writes the guides: behind a sign-in, on drafts, until it publishes them."""
