@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fakes.guide_content import TEXTS, picture, sound, tree, write_guide
+from fakes.guide_folder import TEXTS, picture, sound, tree, write_guide
 from hypothesis import given
 from hypothesis import strategies as st
 from meguri_qrguide.content.archive import export_zip, import_zip

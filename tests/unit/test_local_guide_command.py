@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from fakes.guide_content import GUIDE, TEXTS, tree, write_guide
+from fakes.guide_folder import GUIDE, TEXTS, tree, write_guide
 from meguri import asking
 from meguri.cli import app, main
 from meguri_qrguide.content.guides import Guides

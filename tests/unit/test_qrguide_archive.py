@@ -6,7 +6,7 @@ import zipfile
 import zlib
 
 import pytest
-from fakes.guide_content import GUIDE, TEXTS, tree, write_guide
+from fakes.guide_folder import GUIDE, TEXTS, tree, write_guide
 from meguri_qrguide.content.archive import export_zip, import_zip
 from meguri_qrguide.content.problems import ContentError
 

@@ -1,7 +1,7 @@
 """A guide read from its content folder: what it says, and what is wrong by file and line."""
 
 import pytest
-from fakes.guide_content import GUIDE, MAP, SURVEY, TEXTS, mp4, picture, sound, track, video, write_guide
+from fakes.guide_folder import GUIDE, MAP, SURVEY, TEXTS, mp4, picture, sound, track, video, write_guide
 from meguri_qrguide.content.guide import QuestionKind, State, Wifi
 from meguri_qrguide.content.guides import shipped_guide
 from meguri_qrguide.content.problems import ContentError

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes.guide_content import GUIDE, TEXTS, tree, write_guide
+from fakes.guide_folder import GUIDE, TEXTS, tree, write_guide
 from meguri_qrguide.content import durable_files
 from meguri_qrguide.content import editions as editions_module
 from meguri_qrguide.content import guides as guides_module
