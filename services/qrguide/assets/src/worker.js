@@ -27,10 +27,9 @@ async function sendWaiting() {
 async function partial(request, whole) {
   const bytes = await whole.blob();
   const range = withinFile(request.headers.get("range"), bytes.size);
-  const answered = await createPartialResponse(
+  if (range === null) return new Response(null, { status: 416, headers: { "Content-Range": `bytes */${bytes.size}` } });
+  return createPartialResponse(
     new Request(request.url, { headers: { Range: range } }),
     new Response(bytes, { headers: whole.headers }),
   );
-  if (answered.status === 416) answered.headers.set("Content-Range", `bytes */${bytes.size}`);
-  return answered;
 }
