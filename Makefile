@@ -56,7 +56,7 @@ types: set-up
 test-needs: set-up
 	infra/test-needs
 
-set-up: .venv/.synced .venv/.engines .venv/.pages
+set-up: .venv/.synced .venv/.engines .venv/.pages .venv/.sign-fonts
 
 # uv's version stands in pyproject.toml; after the first sync uv keeps itself there.
 $(BIN)/uv:
@@ -80,4 +80,8 @@ $(BIN)/uv:
 .venv/.pages: $(PAGE_ASSETS) .venv/.synced
 	$(STEP) "Building the pages' libraries" $(BIN)/python -m meguri_dashboard.assets
 	$(STEP) "Building the guide's scripts" $(BIN)/python -m meguri_qrguide.assets
+	touch $@
+
+.venv/.sign-fonts: services/qrguide/sign-fonts/package-lock.json .venv/.synced
+	$(STEP) "Fetching the signs' fonts" $(BIN)/python -m meguri_qrguide.signs.fonts
 	touch $@
