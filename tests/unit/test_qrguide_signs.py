@@ -6,7 +6,7 @@ from functools import cache
 import pypdfium2
 import pytest
 import zxingcpp
-from fakes.guide_content import guide
+from fakes.cave_guide import guide
 from meguri_qrguide.content.guide import Wifi
 from meguri_qrguide.signs.codes import wifi_text
 from meguri_qrguide.signs.sign import SignError, entrance_sign, exit_sign, sight_sign, sign_languages
