@@ -17,6 +17,7 @@ from meguri import (
     opt_outs,
     refold_command,
     town_command,
+    user_command,
     village_command,
 )
 from meguri.asking import DEMO_DATA, UP_DATA, Json, RunningData, TownName, ask, control_socket
@@ -35,6 +36,7 @@ app.add_typer(village_command.app, name="village")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(flow_command.app, name="flow")
 app.add_typer(guide_command.app, name="guide")
+app.add_typer(user_command.app, name="user")
 app.command()(opt_outs.opt_out)
 app.command()(refold_command.refold)
 

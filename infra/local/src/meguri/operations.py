@@ -14,6 +14,7 @@ from meguri.flow_command import flow_operations
 from meguri.flow_progress import all_written, one_to_one_progress
 from meguri.opt_outs import opt_out_operations
 from meguri.refold_operations import refold_operations
+from meguri.user_command import user_operations
 
 if TYPE_CHECKING:
     from meguri.control import Operation
@@ -40,6 +41,7 @@ def operations(running: Running) -> dict[str, Operation]:
         **flow_operations(running),
         **opt_out_operations(running),
         **refold_operations(running),
+        **user_operations(running),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meguri.errors import LocalRunError
+from meguri.user_command import first_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,12 @@ class Running:
     narrator: Narrator
 
     def say_addresses(self) -> None:
-        """Say where the services answer and how to stop."""
+        """Say where the services answer, where the office begins, and how to stop."""
         for service, address in self.addresses.items():
             self.narrator.say(f"{service:>9}  [link={address}]{address}[/link]")
+        link = first_link(self)
+        if link is not None:
+            self.narrator.say(f"   office  [link={link}]{link}[/link] (once, within 24 hours)")
         self.narrator.say("Ctrl-C stops.")
 
 

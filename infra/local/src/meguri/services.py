@@ -20,7 +20,7 @@ from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.log import LogProducer, LogUnavailableError, TopicError, create_topics
 from meguri_kit.metrics import metrics_app
-from meguri_kit.registry import Registry, RegistryError
+from meguri_kit.registry import Registry, RegistryError, Users
 from meguri_kit.settings import LogSettings
 from meguri_qrguide.app import create_app as create_guide
 from meguri_qrguide.assets import AssetsError
@@ -79,7 +79,9 @@ class Services:
                 guides = Guides(folder.guides)
                 for town in towns:
                     guides.begin(town, time.time_ns() // 1_000_000)
-                guide = create_guide(towns=towns, log=self.log, guides=guides, redis_url=redis_url)
+                guide = create_guide(
+                    towns=towns, log=self.log, guides=guides, users=Users(self.registry), redis_url=redis_url
+                )
             except (SharedSightError, ContentError, AssetsError) as error:
                 raise LocalRunError(f"{error}.") from error
             self.apps: dict[str, FastAPI] = {

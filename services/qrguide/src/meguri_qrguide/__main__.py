@@ -9,6 +9,7 @@ from pathlib import Path  # noqa: TC003 - pydantic reads the annotation when the
 import uvicorn
 from meguri_kit.log import LogProducer
 from meguri_kit.logging import configure
+from meguri_kit.registry import Registry, RegistryError, Users
 from meguri_kit.settings import ProcessSettings, read_towns
 from meguri_proto.towns import TownFileError
 from pydantic import ValidationError
@@ -25,6 +26,9 @@ class _Process(ProcessSettings):
     """`MEGURI_PORT`."""
     guides: Path
     """`MEGURI_GUIDES`: the folder of drafts and editions."""
+    registry: str | None = None
+    """`MEGURI_REGISTRY`: an SQLAlchemy URL of the database that knows who may sign in to the office; without
+    it there is no office."""
     proxies: str = ""
     """`MEGURI_PROXIES`: addresses or networks of the proxies before the guide, separated by commas. Theirs is
     the only X-Forwarded-For that is believed; without them the guide is asked by visitors themselves."""
@@ -43,12 +47,23 @@ def main() -> int:
     except TownFileError as error:
         sys.stderr.write(f"The guide cannot start: {error}\n")
         return 1
+    try:
+        registry = Registry(process.registry) if process.registry else None
+    except RegistryError as error:
+        sys.stderr.write(f"The guide cannot start: {error}\n")
+        return 1
     log = LogProducer(process.kafka)
     try:
         guides = Guides(process.guides)
         for town in towns:
             guides.begin(town, time.time_ns() // 1_000_000)
-        app = create_app(towns=towns, log=log, guides=guides, redis_url=process.redis_url)
+        app = create_app(
+            towns=towns,
+            log=log,
+            guides=guides,
+            users=Users(registry) if registry else None,
+            redis_url=process.redis_url,
+        )
     except (SharedSightError, ContentError, AssetsError) as error:
         sys.stderr.write(f"The guide cannot start: {error}\n")
         return 1
@@ -62,6 +77,8 @@ def main() -> int:
         forwarded_allow_ips=process.proxies,
     )
     log.close()
+    if registry:
+        registry.close()
     return 0
 
 

@@ -18,6 +18,7 @@ from meguri_qrguide.office.rendering import Rendering
 from meguri_qrguide.office.screens import Screens
 from meguri_qrguide.office.sights import Sights
 from meguri_qrguide.office.sign_in import SignIn
+from meguri_qrguide.office.signs import Signs
 from meguri_qrguide.office.survey_form import SurveyForm
 from meguri_qrguide.office.texts import Texts
 from meguri_qrguide.office.transcoding import Transcoder
@@ -82,16 +83,17 @@ class Office:
             Transfer(self.desks, rendering, self._jobs),
             MediaScreens(self.desks, rendering, self._jobs, transcoder or Transcoder(), speak),
             Texts(self.desks, rendering),
+            Signs(self.desks, rendering, public_url),
         )
         for part in self._parts:
             part.add_to(screens)
         self.router = screens.router
 
     def add_to(self, app: FastAPI) -> None:
-        """Answer everything under `/office` but the signs."""
+        """Answer everything under `/office`."""
         app.mount("/office/static", self._static)
         app.include_router(self.router)
 
     def close(self) -> None:
-        """Let the work that runs end."""
+        """End the work that runs; drafts stay as they were."""
         self._jobs.close()

@@ -53,6 +53,18 @@ class Job:
     """Why it failed, if by what it was given."""
     problems: tuple[Problem, ...] = field(default=())
     """What would have been wrong with the guide."""
+    is_to_stop: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set when the office closes."""
+
+    def tell(self, share: float) -> None:
+        """Note how far the work is; called by it, often.
+
+        Raises:
+            RefusedError: the office closes, and the work is to end.
+        """
+        if self.is_to_stop.is_set():
+            raise RefusedError("refused_no_job")
+        self.share = share
 
     @property
     def has_ended(self) -> bool:
@@ -67,10 +79,11 @@ class Jobs:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
         self._threads: ThreadPoolExecutor | None = None
+        self._is_to_stop = threading.Event()
 
     def start(self, town: str, what: str, back: str, work: Work) -> Job:
-        """Put the work in line. It writes `share` into the job and says by RefusedError why it cannot."""
-        job = Job(secrets.token_urlsafe(12), town, what, back)
+        """Put the work in line. It tells the job how far it is, and says by RefusedError why it cannot."""
+        job = Job(secrets.token_urlsafe(12), town, what, back, is_to_stop=self._is_to_stop)
         with self._lock:
             self._jobs[job.id] = job
             while len(self._jobs) > MOST_KEPT:
@@ -86,11 +99,10 @@ class Jobs:
             return self._jobs.get(job_id)
 
     def close(self) -> None:
-        """Let what runs end, and drop what waits."""
-        with self._lock:
-            if self._threads is not None:
-                self._threads.shutdown(cancel_futures=True)
-                self._threads = None
+        """End what runs, at its next word, and drop what waits; drafts stay as they were."""
+        self._is_to_stop.set()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
 
 
 def _run(job: Job, work: Work) -> None:

@@ -160,7 +160,7 @@ class MediaScreens:
         name = picture_name(form.text("name"), uploaded.filename or "", taken)
 
         def work(job: Job) -> None:
-            SightMedia(desk.draft, number).put_picture(name, alt, uploaded.file, _telling(job))
+            SightMedia(desk.draft, number).put_picture(name, alt, uploaded.file, job.tell)
 
         return self._start(desk, number, "job_picture", work)
 
@@ -184,7 +184,7 @@ class MediaScreens:
         language, uploaded = _language(desk, number, request), form.file("file")
 
         def work(job: Job) -> None:
-            SightMedia(desk.draft, number).put_sound(language, uploaded.file, self._transcoder, _telling(job))
+            SightMedia(desk.draft, number).put_sound(language, uploaded.file, self._transcoder, job.tell)
 
         return self._start(desk, number, "job_sound", work)
 
@@ -194,7 +194,7 @@ class MediaScreens:
             raise RefusedError("refused_no_voice")
 
         def work(job: Job) -> None:
-            SightMedia(desk.draft, number).speak_sound(language, speak, self._transcoder, _telling(job))
+            SightMedia(desk.draft, number).speak_sound(language, speak, self._transcoder, job.tell)
 
         return self._start(desk, number, "job_speak", work)
 
@@ -207,7 +207,7 @@ class MediaScreens:
         uploaded = form.file("file")
 
         def work(job: Job) -> None:
-            SightMedia(desk.draft, number).put_video(uploaded.file, self._transcoder, _telling(job))
+            SightMedia(desk.draft, number).put_video(uploaded.file, self._transcoder, job.tell)
 
         return self._start(desk, number, "job_video", work)
 
@@ -233,13 +233,6 @@ def draft_media(desk: Desk) -> dict[str, Media]:
         if sight.video is not None:
             found += [sight.video.media, *sight.video.subtitles.values()]
     return {media.name: media for media in found if media is not None}
-
-
-def _telling(job: Job) -> Callable[[float], None]:
-    def tell(share: float) -> None:
-        job.share = share
-
-    return tell
 
 
 def _sight(desk: Desk, number: int) -> Sight:
