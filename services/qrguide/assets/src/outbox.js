@@ -15,6 +15,7 @@ export class Outbox {
   #post;
   #now;
   #items = new Map();
+  #kept = 0;
   #sending = null;
   #walk;
   #quiet = false;
@@ -119,7 +120,7 @@ export class Outbox {
   #batch(most) {
     const batch = [];
     let bytes = 100;
-    for (const item of [...this.#items.values()].sort((one, other) => one.at_ms - other.at_ms)) {
+    for (const item of [...this.#items.values()].sort(byTime)) {
       bytes += new TextEncoder().encode(JSON.stringify(item.body)).length + 1;
       if (batch.length === most || (batch.length && bytes > MOST_BYTES)) break;
       batch.push(item);
@@ -127,7 +128,9 @@ export class Outbox {
     return batch;
   }
 
-  #keep(item) {
+  // What was done within one millisecond keeps its order too.
+  #keep(fields) {
+    const item = { ...fields, order: (this.#kept += 1) };
     this.#items.set(item.id, item);
     this.#database.add(item).catch(() => undefined);
   }
@@ -166,6 +169,10 @@ export function postEvents(body, { keepalive }) {
 
 export function randomHex(bytes) {
   return [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function byTime(one, other) {
+  return one.at_ms - other.at_ms || one.order - other.order;
 }
 
 function lists(batch) {

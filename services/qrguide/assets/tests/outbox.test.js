@@ -94,6 +94,19 @@ test("at the page's end what waits is handed over at once, and is kept until it 
   assert.equal((await database.all()).length, 1);
 });
 
+test("what was done within a millisecond is sent in its order by the next page too", async () => {
+  const { posts, post } = server();
+  const first = await phone(post);
+  const sights = Array.from({ length: 20 }, (_, index) => index);
+  for (const sight of sights) first.outbox.event({ kind: "opened", sight, language: "en" });
+  // IndexedDB gives items in the order of their ids, which are random.
+  const database = new Memory();
+  for (const item of (await first.database.all()).sort((one, other) => (one.id < other.id ? -1 : 1))) await database.add(item);
+  const next = await phone(post, { database });
+  await next.outbox.send();
+  assert.deepEqual(posts[0].events.map((event) => event.sight), sights);
+});
+
 test("a walk ends with the day, which begins at four in the morning", async () => {
   const { posts, post } = server();
   const { outbox, clock } = await phone(post);

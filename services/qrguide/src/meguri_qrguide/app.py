@@ -89,6 +89,8 @@ def create_app(  # noqa: PLR0913  a composition root is told everything
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Else the first visitor would wait for the making of every page.
+        await site.get()
         yield
         if office:
             await asyncio.to_thread(office.close)
