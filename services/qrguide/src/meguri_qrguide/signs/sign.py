@@ -63,7 +63,7 @@ def sign_languages(guide: Guide, chosen: Sequence[str] = ()) -> tuple[str, ...]:
     Raises:
         SignError: too many are chosen, or one in which there are no sentences.
     """
-    known = _sentences()["sight"]
+    known = known_languages()
     unknown = [each for each in chosen if each not in known]
     if unknown:
         raise SignError(f"Signs are not written in {', '.join(unknown)}; choose from {', '.join(known)}.")
@@ -77,6 +77,11 @@ def sign_languages(guide: Guide, chosen: Sequence[str] = ()) -> tuple[str, ...]:
             f"{MOST_LANGUAGES - 1} others."
         )
     return (*others[: MOST_LANGUAGES - 1], LINGUA_FRANCA)
+
+
+def known_languages() -> tuple[str, ...]:
+    """Those in which there are sentences for signs."""
+    return tuple(_sentences()["sight"])
 
 
 def sight_sign(guide: Guide, sight: Sight, public_url: str, languages: Sequence[str] = ()) -> Sign:
@@ -118,6 +123,18 @@ def exit_sign(guide: Guide, public_url: str, languages: Sequence[str] = ()) -> S
     Args and errors are those of `sight_sign`.
     """
     return _whole_guide_sign("exit", f"/x/{guide.town}", guide, public_url, languages)
+
+
+def all_signs(guide: Guide, public_url: str, languages: Sequence[str] = ()) -> tuple[Sign, ...]:
+    """Every sign of a guide as visitors come past: entrance, sights, exit.
+
+    Args and errors are those of `sight_sign`.
+    """
+    return (
+        entrance_sign(guide, public_url, languages),
+        *(sight_sign(guide, sight, public_url, languages) for sight in guide.sights),
+        exit_sign(guide, public_url, languages),
+    )
 
 
 def _whole_guide_sign(kind: str, path: str, guide: Guide, public_url: str, languages: Sequence[str]) -> Sign:
