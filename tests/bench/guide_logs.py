@@ -3,11 +3,11 @@
     python tests/bench/guide_logs.py [--phones 10000] [--seconds 60]
 
 The guide is a process of its own on a Kafka and a Redis of its own; addresses are what its proxy says.
-Every phone posts a day's log (40 events and a sheet of answers) at its own instant of the minute, one in ten a
-second time as if the answer had been lost; ten buses have 45 phones each behind one address, which all post
-within the same two seconds. Meanwhile one address floods, and ten times a second another visitor opens a sight
-and posts that. Beside it, in the same run: that visitor while nobody else is there. In the end what Kafka has
-becomes rows of ClickHouse: every event is to be there, once.
+Every phone posts a day's log (40 events and a sheet of answers) at its own instant of the minute, one in
+ten a second time as if the answer had been lost; ten buses have 45 phones each behind one address, which
+all post within the same two seconds. Meanwhile one address floods, and ten times a second another visitor
+opens a sight and posts that. Beside it, in the same run: that visitor while nobody else is there. In the
+end what Kafka has becomes rows of ClickHouse: every event is to be there, once.
 """
 
 from __future__ import annotations
