@@ -2,11 +2,16 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from fakes.guide_folder import GUIDE, TEXTS, tree, write_guide
+from fakes.log import MemoryLog
+from fakes.town_day import TOWN
+from fastapi.testclient import TestClient
 from meguri import asking
 from meguri.cli import app, main
+from meguri_qrguide.app import create_app
 from meguri_qrguide.content.guides import Guides
 from typer.testing import CliRunner
 
@@ -127,6 +132,19 @@ def test_what_is_published_is_what_visitors_see_until_it_is_rolled_back(meguri, 
     status, said = meguri("roll-back", "--town", "valley", "--edition", 1)
     assert (status, served(data)) == (0, (1, "洞口"))
     assert "see edition 1 now, published " in said
+
+
+def test_a_guide_that_runs_shows_what_is_published_without_a_new_start(meguri, data, draft):
+    towns = {"valley": replace(TOWN, town="valley", sights={101: "hall", 102: "hall"})}
+    meguri("publish", "--town", "valley")
+    app = create_app(towns=towns, log=MemoryLog(), guides=Guides(data / "guides"))
+    with TestClient(app) as visitor:
+        assert "新しい洞口" not in visitor.get("/s/101?lang=ja").text
+        write_guide(draft, NEW_TITLE)
+        meguri("publish", "--town", "valley")
+        deadline = time.monotonic() + 30
+        while "新しい洞口" not in visitor.get("/s/101?lang=ja").text:
+            assert time.monotonic() < deadline
 
 
 def test_a_published_edition_has_the_time_of_publishing(meguri, data, draft):
