@@ -56,7 +56,7 @@ types: set-up
 test-needs: set-up
 	infra/test-needs
 
-set-up: .venv/.synced .venv/.engines .venv/.pages .venv/.sign-fonts
+set-up: .venv/.synced .venv/.engines .venv/.pages .venv/.sign-fonts .venv/.sounds
 
 # uv's version stands in pyproject.toml; after the first sync uv keeps itself there.
 $(BIN)/uv:
@@ -84,4 +84,9 @@ $(BIN)/uv:
 
 .venv/.sign-fonts: services/qrguide/sign-fonts/package-lock.json .venv/.synced
 	$(STEP) "Fetching the signs' fonts" $(BIN)/python -m meguri_qrguide.signs.fonts
+	touch $@
+
+# A text that was spoken before is left alone; a guide whose texts stand unspoken works, and says so.
+.venv/.sounds: $(wildcard services/qrguide/src/meguri_qrguide/guides/*/sights/*/*.md) .venv/.synced
+	$(STEP) "Speaking the guides' texts" $(BIN)/python -m meguri_qrguide.make_sounds
 	touch $@

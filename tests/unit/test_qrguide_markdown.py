@@ -81,9 +81,9 @@ def test_a_body_is_refused_with_(case):
     assert sentence in said
 
 
-def test_a_text_is_spoken_without_marks_and_as_it_is_read():
+def test_a_text_is_spoken_without_marks_but_with_its_readings():
     body = "## 見る\n\n*水*が\n{鍾乳洞|しょうにゅうどう}を\\\n作る。\n\n- [池](/s/102)\n- & so on"
-    assert spoken(body) == "見る\n水がしょうにゅうどうを作る。\n池\n& so on"
+    assert spoken(body) == "見る\n水が{鍾乳洞|しょうにゅうどう}を作る。\n池\n& so on"
 
 
 def test_a_title_is_shown_with_readings_printed_without_and_spoken_by_them_alone():

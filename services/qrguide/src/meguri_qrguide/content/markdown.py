@@ -73,14 +73,15 @@ def render(body: str, path: str, first_line: int, sights: Collection[int]) -> st
 
 
 def spoken(body: str) -> str:
-    """The body's words without any marks, a paragraph a line, readings instead of words that have one."""
+    """The body's words without any marks but their readings (see `ruby`), a paragraph a line."""
     lines = []
     for token in _PARSER.parse(body):
         if token.type == "inline":
             words = _Words()
             for child in token.children or ():
                 if child.type == "ruby":
-                    words.add(child.meta["reading"], child.meta["reading"])
+                    word, reading = child.meta["word"], child.meta["reading"]
+                    words.add(f"{{{word}|{reading}}}", word)
                 elif child.type == "text":
                     words.add(child.content, child.content)
                 elif child.type in ("softbreak", "hardbreak"):

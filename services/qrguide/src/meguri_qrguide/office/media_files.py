@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING
 
 from meguri_qrguide.content.layout import NAME
 from meguri_qrguide.content.markdown import spoken
-from meguri_qrguide.content.ruby import readings_alone
 from meguri_qrguide.content.sound_files import MadeBy, SoundFacts
 from meguri_qrguide.content.text_files import parse_text_file
 from meguri_qrguide.office.pictures import phone_pictures
@@ -91,7 +90,7 @@ class SightMedia:
         if not transcoder.is_there:
             raise RefusedError("refused_without_ffmpeg")
         text = self._text(language)
-        words = "\n".join((readings_alone(text.title), readings_alone(text.lead), spoken(text.body)))
+        words = "\n".join((text.title, text.lead, spoken(text.body)))
         wav = speak(words, language)
         if wav is None:
             raise RefusedError("refused_no_voice")
