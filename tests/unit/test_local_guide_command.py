@@ -238,6 +238,13 @@ def test_an_export_of_what_is_not_there_fails_with_a_sentence(meguri, data, draf
     assert (status, said) == (1, f"There is no folder {tmp_path / 'nowhere'} to write a.zip to.\n")
 
 
+def test_publishing_a_town_without_a_draft_leaves_nothing_behind(meguri, data):
+    status, said = meguri("publish", "--town", "hill")
+    assert status == 1
+    assert "There is no guide in" in said
+    assert not list(data.iterdir())
+
+
 def test_a_data_folder_that_is_not_there_fails_with_a_sentence(meguri, tmp_path):
     status, said = meguri("publish", "--town", "valley", "--data", tmp_path / "nowhere")
     assert (status, said) == (
@@ -254,7 +261,14 @@ def test_without_a_data_folder_named_it_is_the_demos(data, draft, monkeypatch, t
 
 
 @pytest.mark.parametrize(
-    "arguments", [["check"], ["check", "x", "--town", "valley"], ["publish"], ["roll-back"]]
+    "arguments",
+    [
+        ["check"],
+        ["check", "x", "--town", "valley"],
+        ["publish"],
+        ["publish", "--town", "../up"],
+        ["roll-back"],
+    ],
 )
 def test_wrong_use_ends_with_2(arguments):
     assert CliRunner().invoke(app, ["guide", *arguments]).exit_code == 2

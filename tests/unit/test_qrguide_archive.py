@@ -7,7 +7,9 @@ import zlib
 
 import pytest
 from fakes.guide_folder import GUIDE, TEXTS, tree, write_guide
+from meguri_qrguide.content import archive
 from meguri_qrguide.content.archive import export_zip, import_zip
+from meguri_qrguide.content.folder import list_files
 from meguri_qrguide.content.problems import ContentError
 
 TEXT = TEXTS["sights/101/en.md"]
@@ -27,9 +29,9 @@ def draft(tmp_path):
 def with_entries(packed, *entries):
     """The zip with more entries: an `ZipInfo` or a name, and the content."""
     file = io.BytesIO(packed)
-    with zipfile.ZipFile(file, "a") as archive:
+    with zipfile.ZipFile(file, "a") as opened:
         for info, content in entries:
-            archive.writestr(info, content)
+            opened.writestr(info, content)
     return file.getvalue()
 
 
@@ -77,6 +79,15 @@ def test_a_folder_with_a_file_that_no_guide_has_does_not_leave(tmp_path):
         export_zip(folder)
 
 
+def test_a_folder_that_loses_a_file_while_it_leaves_does_not_leave(tmp_path, monkeypatch):
+    folder = write_guide(tmp_path)
+    found = list_files(folder)
+    monkeypatch.setattr(archive, "list_files", lambda _folder: found)
+    (folder / "sights/101/en.md").unlink()
+    with pytest.raises(ContentError, match=r"sights/101/en\.md: The folder was changed meanwhile"):
+        export_zip(folder)
+
+
 WRONG_ENTRIES = {
     "a path outside": (named("../draft/guide.yaml"), "../draft/guide.yaml: The path leads out"),
     "a path outside from within": (named("sights/../../x.md"), "The path leads out"),
@@ -94,7 +105,10 @@ WRONG_ENTRIES = {
     "an unknown file": (named("sights/101/run.sh"), "sights/101/run.sh: A guide has no such file"),
     "an unknown file at the top": (named("__MACOSX/._guide.yaml"), "A guide has no such file"),
     "another packing": (named("sights/101/fr.md", compress_type=zipfile.ZIP_LZMA), "Zip with deflate"),
-    "a name that reads backwards": (named("sights/101/\u202efr.md"), r"sights/101/\u202efr.md: A guide has no such file"),
+    "a name that reads backwards": (
+        named("sights/101/\u202efr.md"),
+        r"sights/101/\u202efr.md: A guide has no such file",
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from meguri_qrguide.content import editions as editions_module
 from meguri_qrguide.content import guides as guides_module
 from meguri_qrguide.content.durable_files import replace_folder, settle
 from meguri_qrguide.content.editions import Editions, NoSuchEditionError
+from meguri_qrguide.content.folder import list_files
 from meguri_qrguide.content.guides import Guides
 from meguri_qrguide.content.problems import ContentError
 
@@ -96,6 +97,20 @@ def test_a_draft_that_cannot_be_used_leaves_what_is_served(editions, draft, tmp_
         editions.publish(write_guide(draft, {"sights/101/fr.md": "---\ntitle: a\nlead: b\n---\n<b>"}), 2)
     assert editions.current().number == 1
     assert sorted(each.name for each in (tmp_path / "editions").iterdir()) == ["000001", "current", "lock"]
+
+
+def test_a_draft_that_loses_a_file_while_it_is_published_is_not_published(editions, draft, monkeypatch):
+    def list_then_lose(folder):
+        found = list_files(folder)
+        (folder / "sights/101/en.md").unlink()
+        return found
+
+    monkeypatch.setattr(editions_module, "list_files", list_then_lose)
+    with pytest.raises(
+        ContentError, match=r"sights/101/en\.md: The draft was changed while it was published"
+    ):
+        editions.publish(draft, 1)
+    assert editions.current() is None
 
 
 def test_another_towns_guide_is_not_published(editions, draft):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meguri.asking import Json, TownName, control_socket
+from meguri.asking import Json, control_socket
 from meguri.errors import LocalRunError
 
 if TYPE_CHECKING:
@@ -36,6 +37,19 @@ Data = Annotated[
         file_okay=False,
     ),
 ]
+
+
+def _town_name(town: str | None) -> str | None:
+    from meguri_qrguide.content.layout import NAME
+
+    if town is not None and not re.fullmatch(NAME, town):
+        raise typer.BadParameter("a town's name has a-z, 0-9 and hyphens")
+    return town
+
+
+TownName = Annotated[
+    str, typer.Option("--town", help="The town's name, as its file says.", callback=_town_name)
+]
 Number = Annotated[int, typer.Option("--edition", min=1, help="The edition's number.")]
 
 
@@ -46,7 +60,10 @@ def check(
     ] = None,
     *,
     town: Annotated[
-        str | None, typer.Option("--town", help="The town whose draft to check.", show_default=False)
+        str | None,
+        typer.Option(
+            "--town", help="The town whose draft to check.", show_default=False, callback=_town_name
+        ),
     ] = None,
     data: Data = None,
     as_json: Json = False,

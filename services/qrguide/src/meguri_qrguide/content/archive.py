@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
@@ -42,15 +43,24 @@ def export_zip(folder: Path) -> IO[bytes]:
     packed: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  the caller closes it
     with zipfile.ZipFile(packed, "w") as archive:
         for placed in list_files(folder):
-            info = zipfile.ZipInfo(str(placed.path), _EARLIEST)
-            info.external_attr = 0o644 << 16
-            is_text = placed.path.suffix in (".md", ".yaml", ".svg", ".vtt")  # media are packed already
-            info.compress_type = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
-            info.file_size = (folder / placed.path).stat().st_size
-            with (folder / placed.path).open("rb") as file, archive.open(info, "w") as entry:
-                shutil.copyfileobj(file, entry)
+            try:
+                _pack(archive, folder, placed.path)
+            except FileNotFoundError:
+                sentence = "The folder was changed meanwhile. Do it again."
+                raise ContentError([Problem(str(placed.path), None, sentence)]) from None
     packed.seek(0)
     return packed
+
+
+def _pack(archive: zipfile.ZipFile, folder: Path, path: PurePosixPath) -> None:
+    info = zipfile.ZipInfo(str(path), _EARLIEST)
+    info.external_attr = 0o644 << 16
+    is_text = path.suffix in (".md", ".yaml", ".svg", ".vtt")  # media are packed already
+    info.compress_type = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
+    with (folder / path).open("rb") as file:
+        info.file_size = os.fstat(file.fileno()).st_size
+        with archive.open(info, "w") as entry:
+            shutil.copyfileobj(file, entry)
 
 
 def import_zip(stream: IO[bytes], into: Path, town: str) -> None:

@@ -24,9 +24,10 @@ from meguri_qrguide.content.problems import ContentError, Problem
 from meguri_qrguide.content.reading import read_guide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from meguri_qrguide.content.guide import Guide
+    from meguri_qrguide.content.layout import Placed
 
 _UNFINISHED = ".new-"
 
@@ -72,12 +73,13 @@ class Editions:
         Raises:
             ContentError: the draft cannot be used; what is served stays.
         """
+        files = list_files(draft)
         with self._held():
             numbers = self._numbers()
             new = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=self._folder))
             try:
                 earlier = self._place(numbers[-1]) / "content" if numbers else None
-                _copy(draft, new / "content", earlier)
+                _copy(draft, files, new / "content", earlier)
                 # What is checked is the copy: somebody may be writing to the draft.
                 check_town(read_guide(new / "content"), self._town)
             except BaseException:
@@ -168,9 +170,9 @@ def check_town(guide: Guide, town: str) -> None:
         )
 
 
-def _copy(draft: Path, new: Path, earlier: Path | None) -> None:
+def _copy(draft: Path, files: Iterable[Placed], new: Path, earlier: Path | None) -> None:
     """Copy a content folder; what is as in an earlier edition, which never changes, is that file itself."""
-    for placed in list_files(draft):
+    for placed in files:
         source, target = draft / placed.path, new / placed.path
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
