@@ -29,8 +29,10 @@ VIEWS = [
     *("busy", "empty", "early", "lost", "nowhere"),
     *OURS,
     f"mine?from={day_date(DAY - 364)}&to={day_date(DAY)}",
+    *("mine/guide", "empty/guide", "early/guide"),
+    f"mine/guide?from={day_date(DAY - 24)}&to={day_date(DAY - 1)}",
 ]
-"""A busy day, empty states, a lost day, both of our towns, and a year of one."""
+"""A busy day, empty states, a lost day, both of our towns, and a year of one; the guide's page likewise."""
 AT = TOWN.day_bounds_ms(DAY)[0] + 10 * HOUR
 AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SCREENSHOT = Path(__file__).parents[2] / "services" / "dashboard" / "screenshot.png"

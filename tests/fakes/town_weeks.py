@@ -211,15 +211,20 @@ class TownWeeks:
     def guide(self, key_day, until_ms=24 * HOUR):
         rng = self._rng(key_day, 5)
         rows = []
-        for sight, _ in product(self.town.sights, range(40)):
+        for _ in range(60 if self.town.sights else 0):
             walk, language = int(rng.integers(1, 2**63)), LANGUAGES[int(rng.integers(len(LANGUAGES)))]
             at = self.start_ms(key_day) + 5 * HOUR + int(rng.integers(8 * HOUR))
-            if at < self.start_ms(key_day) + until_ms:
+            rows.append((0, language, "stored", at, walk, 0, 0))
+            for sight in self.town.sights:
+                at += int(rng.integers(2, 25)) * MINUTE
+                if rng.random() < 0.1:
+                    break
                 rows.append((sight, language, "opened", at, walk, 0, 0))
                 rows.append((sight, language, "listened", at + MINUTE, walk, int(rng.integers(20, 200)), 0))
                 if rng.random() < 0.5:
                     rows.append((sight, language, "finished", at + 3 * MINUTE, walk, 0, 0))
                     rows.append((sight, language, "rated", at + 3 * MINUTE, walk, 0, int(rng.integers(2, 6))))
+        rows = [row for row in rows if row[3] < self.start_ms(key_day) + until_ms]
         if rows:
             sight, language, kind, at, walk, seconds, rating = map(list, zip(*rows, strict=True))
             self.insert(
@@ -237,6 +242,34 @@ class TownWeeks:
                 rating=rating,
                 version=1,
             )
+
+    def answer(self, key_day):
+        rng = self._rng(key_day, 7)
+        transports, remarks = ("car", "bus", "coach"), ("涼しくてよいです。", "Cool in every sense.")
+        said = [
+            (sheet, *each)
+            for sheet in range(30)
+            for each in (
+                ("transport", transports[int(rng.integers(3))], ""),
+                ("satisfaction", str(int(rng.integers(1, 6))), ""),
+                ("spending", str(int(rng.integers(1, 40)) * 500), ""),
+                ("remarks", "", remarks[int(rng.integers(2))]),
+            )
+        ]
+        sheets, questions, answers, texts = map(list, zip(*said, strict=True))
+        self.insert(
+            "survey_answers",
+            len(said),
+            key_day=day_date(key_day),
+            sheet_id=[f"{key_day}-{sheet}" for sheet in sheets],
+            question=questions,
+            answer=answers,
+            free_text=texts,
+            language="ja",
+            at_ms=self.start_ms(key_day) + 9 * HOUR,
+            estimated_ms=self.start_ms(key_day) + 9 * HOUR,
+            version=1,
+        )
 
     def count(self, key_day, until_ms=24 * HOUR):
         rng = self._rng(key_day, 6)
@@ -315,6 +348,7 @@ def weeks(store, town, today, *, before=70, until_ms=11 * HOUR + 20 * MINUTE):
         for key_day in range(today - before, today):
             rows.sell(key_day)
             rows.guide(key_day)
+            rows.answer(key_day)
             rows.count(key_day)
         rows.running_day(today, until_ms)
         rows.sell(today, until_ms)

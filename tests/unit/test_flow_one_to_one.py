@@ -74,6 +74,12 @@ def test_a_sale_keeps_every_field():
     assert not isinstance(found["cancelled"][0], bool)
 
 
+def test_an_event_of_a_guide_that_compared_no_clocks_is_estimated_at_its_own_time():
+    columns, _ = OF_TOPIC["guide-events"].rows([event(at_ms=5), event(event_id="f", at_ms=5, estimated_ms=9)])
+    assert list(columns["estimated_ms"]) == [5, 9]
+    assert list(columns["at_ms"]) == [5, 5]
+
+
 def test_the_counts_of_a_batch_are_all_of_its_counter():
     counts = [Count(quantity="people", from_ms=n, to_ms=n + 1, count=n, key_day=7, version=1) for n in (1, 2)]
     batch = CountBatch(town="t", counter="gate", counts=counts)
