@@ -43,7 +43,8 @@ async function answerPage(request, address, { caches, fetch }) {
   const asked = address.searchParams.get("lang");
   if (asked) await chooseLanguage(caches, asked);
   const language = asked ?? (await chosenLanguage(caches));
-  const guides = await wholeGuides(caches);
+  const town = address.searchParams.get("t");
+  const guides = (await wholeGuides(caches)).sort((one, other) => (other.town === town) - (one.town === town));
   const path = pagePath(address);
   const inLanguage = guides.filter((guide) => !language || guide.language === language);
   const stored = await firstMatch(inLanguage, path);

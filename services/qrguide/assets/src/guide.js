@@ -105,7 +105,8 @@ async function store(database, outbox) {
   };
   if (panel) {
     await database.set("with media", true).catch(() => undefined);
-    await alone(() => new StorePanel(panel, { storing, ready, town, language, stored }).run());
+    const deleted = () => database.set("with media", null);
+    await alone(() => new StorePanel(panel, { storing, ready, town, language, stored, deleted }).run());
     return;
   }
   await alone(() => storeQuietly({ database, storing, ready, stored })).catch(() => undefined);
@@ -113,6 +114,8 @@ async function store(database, outbox) {
 
 // On any other page: the pages, and what the entrance's page began and could not end.
 async function storeQuietly({ database, storing, ready, stored }) {
+  // Null: the visitor deleted the guide; only the entrance's page stores it again.
+  if ((await database.get("with media")) === null) return;
   await ready;
   const mark = await storing.storeText(town, language);
   await stored(mark);

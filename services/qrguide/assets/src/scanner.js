@@ -33,6 +33,11 @@ async function start() {
   look(await detector());
 }
 
+function scanNext() {
+  scrollTo(0, 0);
+  start();
+}
+
 // Lets the camera go when the page is put away, else it would drain the battery in the pocket.
 function release() {
   rest();
@@ -125,20 +130,19 @@ part("stop").addEventListener("click", () => {
   show("start");
   say(null);
 });
-part("again").addEventListener("click", () => {
-  scrollTo(0, 0);
-  start();
-});
+part("again").addEventListener("click", scanNext);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "hidden" || !stream) return;
   if (!part("view").hidden) show("start");
   release();
 });
 addEventListener("popstate", (event) => (event.state ? open(event.state.path, { remember: false }) : location.reload()));
-// A sight that is opened from a sight stays in this page too.
+// What is opened from a sight stays in this page too.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("main a[href^='/s/']");
-  if (!link || new URL(link.href).search || event.ctrlKey || event.metaKey) return;
+  const link = event.target.closest("main a[href^='/s/'], .bottom a[href^='/scan']");
+  if (!link || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  open(new URL(link.href).pathname);
+  const path = new URL(link.href).pathname;
+  if (path === "/scan") scanNext();
+  else open(path);
 });

@@ -25,16 +25,19 @@ export class StorePanel {
   #town;
   #language;
   #stored;
+  #deleted;
   #goesOn = false;
 
-  // `ready` is settled when a service worker answers for the guide; `stored(mark)` hears of a guide that is whole.
-  constructor(panel, { storing, ready, town, language, stored }) {
+  // `ready` is settled when a service worker answers for the guide; `stored(mark)` hears of a guide that is whole,
+  // `deleted()` of the visitor's deleting it.
+  constructor(panel, { storing, ready, town, language, stored, deleted }) {
     this.#panel = panel;
     this.#storing = storing;
     this.#ready = ready;
     this.#town = town;
     this.#language = language;
     this.#stored = stored;
+    this.#deleted = deleted;
   }
 
   async run() {
@@ -96,9 +99,12 @@ export class StorePanel {
 
   async #delete() {
     await deleteAll(caches);
+    await this.#deleted();
     this.#say("deleted");
     this.#part("delete").hidden = true;
     this.#part("progress").hidden = true;
+    this.#part("parts").hidden = true;
+    this.#part("note").replaceChildren();
   }
 
   #showText({ done, total }) {

@@ -12,7 +12,7 @@ async function phone(...guides) {
   const caches = new Caches();
   for (const guide of guides) {
     const storing = new Storing({ caches, fetch: server(guide).fetch });
-    await storing.storeMedia(await storing.storeText("mine", guide.language ?? "en"), ["sounds"]);
+    await storing.storeMedia(await storing.storeText(guide.town ?? "mine", guide.language ?? "en"), ["sounds"]);
   }
   return caches;
 }
@@ -65,6 +65,12 @@ test("a language that was chosen is asked for, and answered from what is stored 
   assert.equal(await asked("/s/101", caches, async () => new Response("ko")), "ko");
   assert.equal(await asked("/s/101", caches), "stored");
   assert.equal(await asked("/s/101?lang=en", caches), "stored");
+});
+
+test("of two towns' scanners the one that was asked for is answered", async () => {
+  const caches = await phone({ pages: { "/scan": "mine" } }, { town: "yamazato", pages: { "/scan": "yamazato" } });
+  assert.equal(await asked("/scan?t=mine", caches), "mine");
+  assert.equal(await asked("/scan?t=yamazato", caches), "yamazato");
 });
 
 test("nothing that the network answers is kept by the worker", async () => {
