@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi.responses import FileResponse, JSONResponse
@@ -116,7 +117,7 @@ class MediaScreens:
         job = self._jobs.get(str(request.path_params["job"]))
         if job is None or job.town != desk.town.town:
             raise RefusedError("refused_no_job", 404)
-        return job
+        return replace(job)  # as it is now: its thread goes on writing
 
     def _show(self, request: Request, desk: Desk) -> Response:
         guide = desk.draft.guide

@@ -17,7 +17,7 @@ LONGEST_SIDE = 1_600
 """Pixels: more than any phone shows across."""
 MOST_PIXELS = 100_000_000
 """Of what is uploaded; larger ones fill the memory of a small machine."""
-_READ = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
+_READ = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
 _WRITTEN = (("webp", "WEBP", FileKind.WEBP, 80), ("avif", "AVIF", FileKind.AVIF, 60))
 _LOWEST_QUALITY = 20
 
@@ -67,14 +67,12 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _written(picture: Image.Image, form: str, most_bytes: int, quality: int) -> bytes:
-    """As good as fits into so many bytes."""
+    """As good and as large as fits into so many bytes."""
     plain = Image.new(picture.mode, picture.size)
     plain.paste(picture)  # the pixels alone, without what the original carried beside them
-    while True:
+    for each in range(quality, _LOWEST_QUALITY, -20):
         file = io.BytesIO()
-        plain.save(file, form, quality=quality)
+        plain.save(file, form, quality=each)
         if file.tell() <= most_bytes:
             return file.getvalue()
-        if quality <= _LOWEST_QUALITY:
-            raise RefusedError("refused_picture_bytes")
-        quality -= 15
+    return _written(plain.reduce(2), form, most_bytes, quality)

@@ -29,7 +29,7 @@ HEADERS = {
 }
 
 
-SAID = ("saved", "added", "removed", "moved", "published", "rolled_back", "imported", "discarded", "begun")
+SAID = ("saved", "added", "removed", "moved", "published", "rolled_back", "begun")
 """What a page may say was done just now (`?said=`)."""
 
 
