@@ -188,7 +188,7 @@ def test_use_of_the_guide_is_measured_in_minutes_and_stars():
     figures = guide_use.read(Answers(guide_use=[{**row, "stars": 200, "most_ratings": 1}]), asked())
     found = list(figures.measures(Wording(catalogue("en"), TRADING)))
     of_all = {one.name: one.value for one in found if not one.of}
-    assert (of_all["Walks"], of_all["Listened"], of_all["Mean rating"]) == (60, 100, 4.0)
+    assert (of_all["Walks"], of_all["Minutes listened"], of_all["Mean rating"]) == (60, 100, 4.0)
     assert Measure("Use of the guide", "1 Tea hall", "Walks", None) in found
     shares = said(figures).tables[1].foot[-2:]
     assert shares == ("50%", "33%")

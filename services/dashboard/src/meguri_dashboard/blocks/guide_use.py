@@ -172,7 +172,7 @@ class _Words:
                 "walks": use.walks.shown,
                 "opened": use.opened.shown,
                 "listened": use.listened.shown,
-                "heard": None if use.heard_s.shown is None else use.heard_s.shown // 60,
+                "heard_minutes": None if use.heard_s.shown is None else use.heard_s.shown // 60,
                 "finished": use.finished.shown,
                 "ratings": use.ratings.shown,
                 "stars": None if use.stars.shown is None else use.stars.shown / 10,
