@@ -130,7 +130,8 @@ def test_amounts_of_money_are_told_as_ranges_in_their_order():
 
 def test_what_visitors_wrote_is_shown_only_of_days_on_which_enough_wrote_something():
     few = (written("alone", unit=YESTERDAY),)
-    assert sheets(texts=(*TEXTS, *few), first=DAY - 1).texts == {
+    again = (written("Good"),)
+    assert sheets(texts=(*TEXTS, *again, *few), first=DAY - 1).texts == {
         "remarks": ("=SUM(A1)", "Good", "Great", "寒い", "涼しい")
     }
     block = said(sheets(*SURVEY, texts=TEXTS))

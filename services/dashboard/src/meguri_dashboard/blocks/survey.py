@@ -124,14 +124,14 @@ def read(store: Store, asked: Asked) -> SurveyFigures:
 
 
 def _texts(store: Store, asked: Asked) -> dict[str, tuple[str, ...]]:
-    """Of units in which enough visitors wrote something, in the order of the alphabet."""
+    """Of units in which enough visitors wrote something, in the order of the alphabet, the same words once."""
     rows = store.query("meguri_dashboard/survey_texts", asked.of_units())
     written = Counter((row["unit"], row["question"]) for row in rows)
     found: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if written[row["unit"], row["question"]] >= asked.step:
             found[str(row["question"])].append(str(row["free_text"]))
-    return {question: tuple(sorted(texts)[:_MOST_TEXTS]) for question, texts in sorted(found.items())}
+    return {question: tuple(sorted(set(texts))[:_MOST_TEXTS]) for question, texts in sorted(found.items())}
 
 
 def _by_number(choice: tuple[str, object]) -> tuple[int, str]:
