@@ -124,7 +124,7 @@ def read(store: Store, asked: Asked) -> SurveyFigures:
 
 
 def _texts(store: Store, asked: Asked) -> dict[str, tuple[str, ...]]:
-    """Of units in which enough visitors wrote something, in the order of the alphabet, the same words once."""
+    """Of units in which enough visitors wrote something, by the alphabet, the same words once."""
     rows = store.query("meguri_dashboard/survey_texts", asked.of_units())
     written = Counter((row["unit"], row["question"]) for row in rows)
     found: dict[str, list[str]] = defaultdict(list)
