@@ -97,21 +97,56 @@ def demo(  # noqa: PLR0913  a command has as many arguments as options
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913  a command has as many arguments as options
     town: Annotated[list[Path], typer.Option(help="A town file; give it again for more.", dir_okay=False)],
+    *,
     data: Annotated[Path, typer.Option(help="The folder that keeps the data.")] = UP_DATA,
     port: Port = DEFAULT_PORT,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where visitors reach the guide, such as https://guide.example. Needs one of the next two.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(help="PEM file of the public URL's certificate, with its chain.", show_default=False),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="PEM file of the certificate's key.", show_default=False)
+    ] = None,
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of the proxy that brings the TLS, 127.0.0.1 for one on this machine; the only one "
+            "that may say where visitors come from.",
+            show_default=False,
+        ),
+    ] = None,
+    guide_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="The guide's, where it is not the public URL's.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Run everything on this machine for one or more towns, without a simulation."""
+    """Run everything on this machine for one or more towns, without a simulation.
+
+    Everything answers on this machine alone, but for the guide with a public URL. Certificates that are
+    renewed are taken by themselves.
+    """
     from meguri.data_folder import DataFolder
     from meguri.local_run import LocalRun
     from meguri.narration import Narrator
+    from meguri.public_side import read_door
     from meguri.town_files import read_town_files
 
     towns = read_town_files(town)
+    door = read_door(public_url, tls_cert, tls_key, behind_proxy, guide_port)
     folder = DataFolder(data)
     with folder.held():
-        LocalRun(folder, towns, port, Narrator()).run()
+        LocalRun(folder, towns, port, Narrator(), door=door).run()
 
 
 @app.command()

@@ -18,8 +18,9 @@ from meguri_kit.logging import configure as configure_logging
 from meguri import control
 from meguri.engines import Children, Kafka, Redis
 from meguri.errors import LocalRunError
-from meguri.listeners import listen, url
+from meguri.listeners import guide_port, listen, url
 from meguri.operations import operations
+from meguri.public_side import Door, look_after_certificate
 from meguri.running import Running
 from meguri.supervision import check_disk, supervise
 
@@ -55,21 +56,25 @@ class LocalRun:
         first_port: of the services, see `listeners.listen`.
         narrator: told each step.
         activity: what goes on while everything runs; the run ends when it returns.
+        door: where visitors reach the guide.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a composition root is told everything
         self,
         folder: DataFolder,
         towns: Mapping[str, Town],
         first_port: int,
         narrator: Narrator,
         activity: Activity = until_stopped,
+        *,
+        door: Door | None = None,
     ) -> None:
         self._folder = folder
         self._towns = towns
         self._first_port = first_port
         self._narrator = narrator
         self._activity = activity
+        self._door = door or Door()
 
     def run(self) -> None:
         """Bring everything up, run the activity, and stop everything when it ends or the process is told to.
@@ -88,7 +93,7 @@ class LocalRun:
         folder, narrator = self._folder, self._narrator
         configure_logging(stream=cleanup.enter_context(folder.log.open("a", encoding="utf-8")))
         threading.excepthook = _log_what_ended_a_thread
-        listeners = listen(self._first_port)
+        listeners = listen(self._first_port, self._door.elsewhere(guide_port(self._first_port)))
         for listener in listeners.values():
             cleanup.callback(listener.close)
         children = Children(folder.path)
@@ -111,14 +116,28 @@ class LocalRun:
             redis.wait_ready()
             kafka.wait_ready()
         with narrator.step("Starting the services"):
-            services = Services(folder, self._towns, kafka.bootstrap, redis.url)
+            services = Services(
+                folder, self._towns, kafka.bootstrap, redis.url, public_url=self._door.public.origin
+            )
             cleanup.callback(lambda: services.close(kafka_answers=not kafka.ended))
 
         async def serve() -> None:
-            servers = Servers(services.apps, listeners)
+            public = self._door.public
+            servers = Servers(services.apps, listeners, public)
             addresses = {service: url(listener) for service, listener in listeners.items()}
+            if public.origin is not None:
+                addresses["guide"] = public.origin
             running = Running(
-                folder, self._towns, children, kafka, redis, services, servers, addresses, narrator
+                folder,
+                self._towns,
+                children,
+                kafka,
+                redis,
+                services,
+                servers,
+                addresses,
+                narrator,
+                self._door,
             )
             try:
                 await self._serve(running)
@@ -144,6 +163,7 @@ class LocalRun:
                 ("stop", stop.wait()),
                 ("supervision", supervise(running)),
                 ("sweep", sweep_hourly(running)),
+                ("certificate", look_after_certificate(running)),
                 ("activity", self._activity(running)),
             )
         ]

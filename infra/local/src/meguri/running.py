@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from meguri.data_folder import DataFolder
     from meguri.engines import Children, Kafka, Redis
     from meguri.narration import Narrator
+    from meguri.public_side import Door
     from meguri.services import Servers, Services
 
 
@@ -33,6 +34,7 @@ class Running:
     addresses: Mapping[str, str]
     """URL by service."""
     narrator: Narrator
+    door: Door
 
     def say_addresses(self) -> None:
         """Say where the services answer, where the office begins, and how to stop."""

@@ -20,6 +20,7 @@ from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.log import LogProducer, LogUnavailableError, TopicError, create_topics
 from meguri_kit.metrics import metrics_app
+from meguri_kit.public_side import PublicSide
 from meguri_kit.registry import Registry, RegistryError, Users
 from meguri_kit.settings import LogSettings
 from meguri_qrguide.app import create_app as create_guide
@@ -58,7 +59,13 @@ class Services:
     """
 
     def __init__(
-        self, folder: DataFolder, towns: Mapping[str, Town], kafka_bootstrap: str, redis_url: str
+        self,
+        folder: DataFolder,
+        towns: Mapping[str, Town],
+        kafka_bootstrap: str,
+        redis_url: str,
+        *,
+        public_url: str | None = None,
     ) -> None:
         shards = _shards()
         with ExitStack() as opened:
@@ -80,7 +87,12 @@ class Services:
                 for town in towns:
                     guides.begin(town, time.time_ns() // 1_000_000)
                 guide = create_guide(
-                    towns=towns, log=self.log, guides=guides, users=Users(self.registry), redis_url=redis_url
+                    towns=towns,
+                    log=self.log,
+                    guides=guides,
+                    users=Users(self.registry),
+                    public_url=public_url,
+                    redis_url=redis_url,
                 )
             except (SharedSightError, ContentError, AssetsError) as error:
                 raise LocalRunError(f"{error}.") from error
@@ -110,14 +122,30 @@ def _shards() -> int:
 
 
 class Servers:
-    """The HTTP side of the services, in the running event loop."""
+    """The HTTP side of the services, in the running event loop.
 
-    def __init__(self, apps: Mapping[str, FastAPI], listeners: Mapping[str, socket.socket]) -> None:
+    Args:
+        apps: by service.
+        listeners: by service.
+        public: the guide's; the others are this machine's alone, since their pages have no sign-in.
+    """
+
+    def __init__(
+        self, apps: Mapping[str, FastAPI], listeners: Mapping[str, socket.socket], public: PublicSide
+    ) -> None:
         self._servers: dict[str, uvicorn.Server] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         for service, app in apps.items():
+            side = public if service == "guide" else PublicSide()
             config = uvicorn.Config(
-                app, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=GRACE_SECONDS
+                app,
+                access_log=False,
+                log_config=None,
+                lifespan="on",
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                proxy_headers=bool(side.proxies),
+                forwarded_allow_ips=side.proxies,
+                ssl_context_factory=side.ssl_context_factory,
             )
             self._servers[service] = (_DashboardServer if service == "dashboard" else _Server)(config)
             self._tasks[service] = asyncio.create_task(

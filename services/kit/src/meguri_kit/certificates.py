@@ -66,6 +66,14 @@ class ServedCertificate:
             "files are taken by themselves."
         )
 
+    def look_after(self, now: datetime) -> str | None:
+        """Take what was renewed; a sentence where somebody has to do something. For every hour or so."""
+        try:
+            self.take_renewed(now)
+        except CertificateError as error:
+            return f"{error} The certificate before stays in force. {self.warning(now) or ''}".rstrip()
+        return self.warning(now)
+
     def take_renewed(self, now: datetime) -> bool:
         """Serve the files' certificate if they changed; says whether they had.
 
