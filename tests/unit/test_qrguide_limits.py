@@ -87,6 +87,16 @@ async def test_what_is_no_visitors_address_is_not_limited(host):
     assert await World(None, Limit(burst=1, per_second=1)).taken(host, 9) == 9
 
 
+async def test_memory_forgets_buckets_that_are_nearly_full_and_keeps_the_floods(monkeypatch):
+    monkeypatch.setattr(limits, "_MOST_BUCKETS", 50)
+    world = World(None)
+    await world.taken(BUS, 1_000)
+    for number in range(500):
+        await world.taken(f"10.0.{number // 250}.{number % 250}", 1)
+    assert len(world.limits._memory._full_ms) <= 51
+    assert await world.taken(BUS, 1) == 0
+
+
 async def test_one_bucket_stands_for_all_replicas(redis_url):
     with Redis.from_url(redis_url) as redis:
         redis.flushall()
