@@ -163,6 +163,15 @@ async def test_a_flood_is_answered_429_with_when_to_come_again_and_leaves_no_add
     assert BUS not in kept
 
 
+@pytest.mark.parametrize("body", [b"[", b" " * 300_000], ids=["no JSON", "too long"])
+async def test_a_flood_of_what_is_refused_anyhow_is_stopped_too(app, log, body):
+    async with client_at(app, BUS) as flood:
+        headers = {"Content-Type": "application/json"}
+        answers = [await flood.post("/v1/events", content=body, headers=headers) for _ in range(FEW + 1)]
+    assert answers[-1].status_code == 429
+    assert len(log.read_all("dead-letters")) <= FEW
+
+
 async def test_behind_a_proxy_each_visitor_has_a_bucket_and_who_is_no_proxy_cannot_say_an_address(app):
     behind = ProxyHeadersMiddleware(app, trusted_hosts="203.0.113.1")
 

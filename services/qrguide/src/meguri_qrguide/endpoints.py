@@ -95,14 +95,17 @@ class Events:
             )
 
     async def _take(self, request: Request) -> JSONResponse:
-        body = b""
+        host = request.client.host if request.client else None
         try:
             body = await _read(request)
-            await self._limits.take(request.client.host if request.client else None, len(body))
+        except BodyError as error:
+            await self._limits.take(host, MAX_BODY_BYTES)
+            return await self._refused(error, MAX_BODY_BYTES)
+        await self._limits.take(host, len(body))
+        try:
             judged = judge(body, self._towns, self._towns_of_sights, self._now_ms())
         except BodyError as error:
-            await self._dead_letters.whole(error.reason, len(body))
-            return _refusal(_STATUS[error.reason], str(error))
+            return await self._refused(error, len(body))
         await asyncio.gather(self._append(judged), self._dead_letters.rejected(judged.rejected))
         answer = {
             "accepted": judged.accepted,
@@ -116,6 +119,10 @@ class Events:
                 {"error": "Nothing of it was accepted; `rejected` says why.", **answer}, status_code=422
             )
         return JSONResponse(answer)
+
+    async def _refused(self, error: BodyError, length: int) -> JSONResponse:
+        await self._dead_letters.whole(error.reason, length)
+        return _refusal(_STATUS[error.reason], str(error))
 
     async def _append(self, judged: Judged) -> None:
         await self._appending.append(judged.events, judged.answers)
