@@ -127,6 +127,7 @@ WRONG_GUIDES = {
     "a field twice": (("coupon:", "title:"), "title is there twice."),
     "a network's name that is too long": (("Valley; guests", "谷" * 11), "at most 32 bytes"),
     "an alias": (("notice:", "notice: &a {x: *a}\nn:"), "Aliases"),
+    "lists in lists": (("[102, 101]", "[" * 20_000), "guide.yaml, line 5: This is nested too deep."),
     "no YAML": (("[102, 101]", "[102"), "This is not YAML"),
     "a town that is no name": (("town: valley", "town: ../valley"), "expected a town's name"),
 }

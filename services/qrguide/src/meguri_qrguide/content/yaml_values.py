@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 _T = TypeVar("_T")
+_DEEPEST = 10
+"""Lists and mappings inside each other; a guide needs six."""
 
 
 class YamlValues:
@@ -31,9 +33,7 @@ class YamlValues:
     def mapping_of(self, text: str) -> yaml.Node:
         """The text's outermost node."""
         try:
-            # An alias lets a small file stand for a huge one, and no guide needs one.
-            if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(text)):
-                raise self._error(0, "Aliases (*) are not taken: write them out.")
+            self._refuse_bombs(text)
             node = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line if error.problem_mark else 0
@@ -41,8 +41,6 @@ class YamlValues:
         except yaml.reader.ReaderError as error:
             sentence = f"The character U+{error.character:04X} is not taken."
             raise self._error(text.count("\n", 0, error.position), sentence) from None
-        except RecursionError:
-            raise self._error(0, "This is nested too deep.") from None
         if node is None:
             raise self._error(0, "Nothing is in it.")
         return node
@@ -138,6 +136,20 @@ class YamlValues:
         if not found:
             raise self.error(node, "The list is empty.")
         return tuple(found)
+
+    def _refuse_bombs(self, text: str) -> None:
+        """See that a small text does not stand for a huge one, and does not take long to read."""
+        depth = 0
+        for event in yaml.parse(text):
+            line = event.start_mark.line if event.start_mark else 0
+            if isinstance(event, yaml.AliasEvent):
+                raise self._error(line, "Aliases (*) are not taken: write them out.")
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > _DEEPEST:
+                raise self._error(line, "This is nested too deep.")
 
     def _pairs(self, node: yaml.Node, expected: str) -> Iterator[tuple[str, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):
