@@ -63,7 +63,9 @@ class _Page:
         self.shell = shell
         self.languages = [
             (tag, html_language(tag), Words(tag).html("language.name") if tag in read_messages() else tag)
-            for tag in languages
+            for tag in sorted(
+                languages, key=language.__ne__
+            )  # its own first: the row may be wider than a phone
         ]
         self.say = self.words.html
         self.plain = self.words.plain

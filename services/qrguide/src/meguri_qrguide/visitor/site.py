@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meguri_qrguide.content.problems import ContentError
 from meguri_qrguide.visitor.bundles import bundle, offer
 from meguri_qrguide.visitor.pages import OFFLINE_PAGE, guide_pages, town_pages
 from meguri_qrguide.visitor.prepared import HTML, Prepared, prepare
@@ -143,7 +142,7 @@ class CurrentSite:
     async def _make(self, editions: tuple[Edition, ...]) -> Site:
         try:
             site = await asyncio.to_thread(make_site, editions, self._shell)
-        except (ContentError, OSError):
+        except Exception:
             logger.exception("an edition cannot be served; what was served before stays")
             site = self._site or make_site((), self._shell)
         finally:
