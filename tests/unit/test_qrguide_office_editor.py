@@ -175,6 +175,8 @@ def test_a_sight_is_added_and_its_text_opened(world, browser):
     added = browser.post("/office/guides/mine/sights", of="/office/guides/mine", number="103", title="滝")
     assert added.headers["location"] == "/office/guides/mine/sights/103/ja?said=added"
     assert sight(world, 103).texts["ja"].title == "滝"
+    page = plain(browser.get("/office/guides/mine"))
+    assert page.count("its visits are not counted before the town's file says where it stands") == 1
 
 
 @pytest.mark.parametrize(

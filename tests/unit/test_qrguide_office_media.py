@@ -11,6 +11,7 @@ from meguri_qrguide.office import pictures
 from meguri_qrguide.office.pictures import phone_pictures
 from meguri_qrguide.office.refusals import RefusedError
 from meguri_qrguide.office.transcoding import Transcoder
+from meguri_qrguide.office.voices import Voices
 from PIL import Image
 
 SIGHT = "/office/guides/mine/sights/101"
@@ -246,6 +247,34 @@ def test_closing_the_office_ends_ffmpeg_and_leaves_the_draft_as_it_was(tmp_path)
     assert not [path for path in world.draft.parent.iterdir() if path.name.startswith(".work-")]
 
 
-def test_without_a_speech_engine_the_page_offers_none(browser):
-    assert "Let the machine speak" not in browser.get(SIGHT).text
-    assert browser.post(f"{SIGHT}/sounds/ja/speak", of=SIGHT).status_code == 422
+class OneVoice(Voices):
+    """A machine that speaks Japanese alone."""
+
+    def has(self, language):
+        return language == "ja"
+
+    def spoken(self, text, language):
+        return sound(text.title.encode()), 2.0
+
+
+def test_the_machine_speaks_a_text_for_now_and_visitors_are_told(tmp_path):
+    world = OfficeWorld(tmp_path, voices=OneVoice(), transcoder=NoFfmpeg())
+    browser = world.signed_in()
+    browser.post(f"{SIGHT}/en", of=f"{SIGHT}/en", title="The mouth", lead="Of the cave.")
+    assert browser.get(SIGHT).text.count("Let the machine speak it for now") == 1
+    browser.finished(browser.post(f"{SIGHT}/sounds/ja/speak", of=SIGHT))
+    found = sight(world).sounds["ja"]
+    assert (found.made_by, found.says) == ("speech engine", sight(world).texts["ja"].digest)
+    assert "spoken by a machine" in browser.get(SIGHT).text
+    refused = browser.post(f"{SIGHT}/sounds/en/speak", of=SIGHT)
+    assert "This machine has no voice for this language." in refused.text
+    world.close()
+
+
+def test_a_recording_takes_the_place_of_the_machines_voice(tmp_path):
+    world = OfficeWorld(tmp_path, voices=OneVoice(), transcoder=NoFfmpeg())
+    browser = world.signed_in()
+    browser.finished(browser.post(f"{SIGHT}/sounds/ja/speak", of=SIGHT))
+    browser.finished(upload(browser, "sounds/ja", sound(), "ja.m4a"))
+    assert sight(world).sounds["ja"].made_by == "recording"
+    world.close()

@@ -23,6 +23,7 @@ from meguri_qrguide.office.survey_form import SurveyForm
 from meguri_qrguide.office.texts import Texts
 from meguri_qrguide.office.transcoding import Transcoder
 from meguri_qrguide.office.transfer import Transfer
+from meguri_qrguide.office.voices import Voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from meguri_proto.towns import Town
 
     from meguri_qrguide.content.guides import Guides
-    from meguri_qrguide.office.media_files import Speak
     from meguri_qrguide.visitor.shell import Shell
 
 _STATIC = Path(__file__).parents[1] / "static" / "office"
@@ -48,7 +48,7 @@ class Office:
         shell: styles and scripts of the visitors' pages, for the preview.
         now_ms: the wall clock, epoch milliseconds.
         public_url: the guide's address as others reach it; None: as each request says.
-        speak: the machine's speech engine: a WAV file of a text in a language, None where it has no voice.
+        voices: the machine's.
         passwords: hashes them.
         transcoder: of sound and video.
     """
@@ -62,7 +62,7 @@ class Office:
         shell: Shell,
         now_ms: Callable[[], int],
         public_url: str | None = None,
-        speak: Speak | None = None,
+        voices: Voices | None = None,
         passwords: Passwords | None = None,
         transcoder: Transcoder | None = None,
     ) -> None:
@@ -81,7 +81,7 @@ class Office:
             Preview(self.desks, rendering, shell),
             Publishing(self.desks, rendering),
             Transfer(self.desks, rendering, self._jobs),
-            MediaScreens(self.desks, rendering, self._jobs, transcoder or Transcoder(), speak),
+            MediaScreens(self.desks, rendering, self._jobs, transcoder or Transcoder(), voices or Voices()),
             Texts(self.desks, rendering),
             Signs(self.desks, rendering, public_url),
         )

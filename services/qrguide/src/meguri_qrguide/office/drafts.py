@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from meguri_qrguide.content.guide import Guide
 
+WORK_PREFIX = ".work-"
+"""Begins the names of folders beside the draft in which media are made; one that a kill left is waste."""
+
 
 class Draft:
     """Reads and changes it. Thread-safe; blocking, so not for an event loop.
@@ -35,6 +38,8 @@ class Draft:
         self._lock = threading.RLock()
         self._read: tuple[object, Guide] | None = None
         settle(self.folder)
+        for waste in folder.parent.glob(f"{WORK_PREFIX}*"):
+            shutil.rmtree(waste, ignore_errors=True)
 
     @property
     def guide(self) -> Guide:

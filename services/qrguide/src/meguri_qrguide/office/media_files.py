@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from meguri_qrguide.content.layout import NAME
-from meguri_qrguide.content.markdown import spoken
 from meguri_qrguide.content.sound_files import MadeBy, SoundFacts
 from meguri_qrguide.content.text_files import parse_text_file
+from meguri_qrguide.office.drafts import WORK_PREFIX
 from meguri_qrguide.office.pictures import phone_pictures
 from meguri_qrguide.office.refusals import RefusedError
 
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from meguri_qrguide.content.text_files import TextFile
     from meguri_qrguide.office.drafts import Draft, Staged
     from meguri_qrguide.office.transcoding import Transcoder
+    from meguri_qrguide.office.voices import Voices
 
     Progress = Callable[[float], None]
-    Speak = Callable[[str, str], bytes | None]
 
-WORK_PREFIX = ".work-"
-"""Begins the names of folders beside the draft in which media are made; one that a kill left is waste."""
 PICTURE_SUFFIXES = ("avif", "webp", "jpg")
 _NOT_PICTURES = ("sound", "video")
 
@@ -79,24 +77,30 @@ class SightMedia:
         Raises:
             RefusedError: it is no sound, or the machine cannot make of it what phones play.
         """
-        self._put_sound(language, uploaded, MadeBy.RECORDING, transcoder, progress)
+        says = self._text(language).digest
+        with self._work_folder() as folder:
+            made = folder / "sound.m4a"
+            seconds = transcoder.sound(uploaded, made, progress)
+            with self._draft.change() as staged:
+                staged.move_in(made, f"{self._folder}/sound.{language}.m4a")
+                facts = SoundFacts(MadeBy.RECORDING, seconds, says)
+                staged.write(f"{self._folder}/sound.{language}.yaml", facts.written())
 
-    def speak_sound(self, language: str, speak: Speak, transcoder: Transcoder, progress: Progress) -> None:
-        """Let the machine's speech engine speak the text, until somebody does it better.
+    def speak_sound(self, language: str, voices: Voices) -> None:
+        """Let the machine speak the text, until somebody does it better.
 
         Raises:
-            RefusedError: there is no engine for the language, or no ffmpeg.
+            RefusedError: it has no voice for the language.
         """
-        if not transcoder.is_there:
-            raise RefusedError("refused_without_ffmpeg")
         text = self._text(language)
-        words = "\n".join((text.title, text.lead, spoken(text.body)))
-        wav = speak(words, language)
-        if wav is None:
+        made = voices.spoken(text, language)
+        if made is None:
             raise RefusedError("refused_no_voice")
-        with tempfile.TemporaryFile() as file:
-            file.write(wav)
-            self._put_sound(language, file, MadeBy.ENGINE, transcoder, progress)
+        sound, seconds = made
+        with self._draft.change() as staged:
+            staged.write(f"{self._folder}/sound.{language}.m4a", sound)
+            facts = SoundFacts(MadeBy.ENGINE, seconds, text.digest)
+            staged.write(f"{self._folder}/sound.{language}.yaml", facts.written())
 
     def remove_sound(self, language: str) -> None:
         """Take a sound out."""
@@ -126,19 +130,6 @@ class SightMedia:
         with self._draft.change() as staged:
             for path in staged.folder.glob(f"{self._folder}/video.*"):
                 path.unlink()
-
-    def _put_sound(
-        self, language: str, uploaded: IO[bytes], made_by: MadeBy, transcoder: Transcoder, progress: Progress
-    ) -> None:
-        says = self._text(language).digest
-        with self._work_folder() as folder:
-            made = folder / "sound.m4a"
-            seconds = transcoder.sound(uploaded, made, progress)
-            with self._draft.change() as staged:
-                staged.move_in(made, f"{self._folder}/sound.{language}.m4a")
-                staged.write(
-                    f"{self._folder}/sound.{language}.yaml", SoundFacts(made_by, seconds, says).written()
-                )
 
     def _text(self, language: str) -> TextFile:
         text = self._draft.text(f"{self._folder}/{language}.md")

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from meguri_qrguide.content.guide import Media, Picture, Sight
     from meguri_qrguide.office.desks import Desk, Desks, Form
     from meguri_qrguide.office.jobs import Job, Jobs
-    from meguri_qrguide.office.media_files import Speak
     from meguri_qrguide.office.rendering import Rendering
     from meguri_qrguide.office.screens import Screens
     from meguri_qrguide.office.transcoding import Transcoder
+    from meguri_qrguide.office.voices import Voices
 
     Do = Callable[[Desk, int, Form, Request], Response]
 
@@ -42,17 +42,17 @@ class MediaScreens:
         rendering: makes the pages.
         jobs: does what takes longer than a page.
         transcoder: of sound and video.
-        speak: the machine's speech engine; None: it has none.
+        voices: the machine's.
     """
 
     def __init__(
-        self, desks: Desks, rendering: Rendering, jobs: Jobs, transcoder: Transcoder, speak: Speak | None
+        self, desks: Desks, rendering: Rendering, jobs: Jobs, transcoder: Transcoder, voices: Voices
     ) -> None:
         self._desks = desks
         self._rendering = rendering
         self._jobs = jobs
         self._transcoder = transcoder
-        self._speak = speak
+        self._voices = voices
 
     def add_to(self, screens: Screens) -> None:
         """Add the routes."""
@@ -132,7 +132,7 @@ class MediaScreens:
             sight=sight,
             row=next(row for row in review(guide) if row.number == number),
             has_ffmpeg=self._transcoder.is_there,
-            can_speak=self._speak is not None and self._transcoder.is_there,
+            voices=self._voices,
         )
 
     def _doing(self, do: Do) -> Callable[[Request], Awaitable[Response]]:
@@ -190,12 +190,12 @@ class MediaScreens:
         return self._start(desk, number, "job_sound", work)
 
     def _speak_sound(self, desk: Desk, number: int, _form: Form, request: Request) -> Response:
-        language, speak = _language(desk, number, request), self._speak
-        if speak is None:
+        language = _language(desk, number, request)
+        if not self._voices.has(language):
             raise RefusedError("refused_no_voice")
 
-        def work(job: Job) -> None:
-            SightMedia(desk.draft, number).speak_sound(language, speak, self._transcoder, job.tell)
+        def work(_job: Job) -> None:
+            SightMedia(desk.draft, number).speak_sound(language, self._voices)
 
         return self._start(desk, number, "job_speak", work)
 
