@@ -16,6 +16,7 @@ from meguri import (
     guide_command,
     opt_outs,
     refold_command,
+    signs_command,
     town_command,
     user_command,
     village_command,
@@ -35,6 +36,7 @@ app.add_typer(town_command.app, name="town")
 app.add_typer(village_command.app, name="village")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(flow_command.app, name="flow")
+guide_command.app.command()(signs_command.signs)
 app.add_typer(guide_command.app, name="guide")
 app.add_typer(user_command.app, name="user")
 app.command()(opt_outs.opt_out)

@@ -78,7 +78,7 @@ def check(
 
     if (folder is None) == (town is None):
         raise typer.BadParameter("name a folder or a --town")
-    checked = folder if folder is not None else _guides(data).draft(str(town))
+    checked = folder if folder is not None else guides_in(data).draft(str(town))
     try:
         guide = read_guide(checked)
     except ContentError as error:
@@ -114,7 +114,7 @@ def export_(
     from meguri_qrguide.content.archive import export_zip
     from meguri_qrguide.content.problems import ContentError
 
-    guides = _guides(data)
+    guides = guides_in(data)
     folder = guides.draft(town) if edition is None else _edition(guides, town, edition).folder
     try:
         packed = export_zip(folder)
@@ -148,7 +148,7 @@ def import_(
     from meguri_qrguide.content.problems import ContentError
     from meguri_qrguide.content.reading import read_guide
 
-    draft = _guides(data).draft(town)
+    draft = guides_in(data).draft(town)
     try:
         with file.open("rb") as stream:
             import_zip(stream, draft, town)
@@ -166,7 +166,7 @@ def publish(town: TownName, *, data: Data = None, as_json: Json = False) -> None
     """Publish a town's draft as the next edition: phones pick it up at their next opening with signal."""
     from meguri_qrguide.content.problems import ContentError
 
-    guides = _guides(data)
+    guides = guides_in(data)
     try:
         edition = guides.editions(town).publish(guides.draft(town), time.time_ns() // 1_000_000)
     except ContentError as error:
@@ -180,7 +180,7 @@ def publish(town: TownName, *, data: Data = None, as_json: Json = False) -> None
 @app.command()
 def roll_back(town: TownName, edition: Number, *, data: Data = None, as_json: Json = False) -> None:
     """Show visitors an edition that was published before, or after. The draft stays as it is."""
-    guides = _guides(data)
+    guides = guides_in(data)
     _edition(guides, town, edition)
     served = guides.editions(town).roll_back(edition)
     if as_json:
@@ -192,7 +192,7 @@ def roll_back(town: TownName, edition: Number, *, data: Data = None, as_json: Js
 @app.command()
 def editions(town: TownName, *, data: Data = None, as_json: Json = False) -> None:
     """List what was published of a town's guide, the newest first."""
-    of_town = _guides(data).editions(town)
+    of_town = guides_in(data).editions(town)
     served = of_town.current()
     published = of_town.list()
     if as_json:
@@ -205,7 +205,7 @@ def editions(town: TownName, *, data: Data = None, as_json: Json = False) -> Non
         typer.echo(f"edition {each.number}, published {_time(each)}{mark}")
 
 
-def _guides(data: Path | None) -> Guides:
+def guides_in(data: Path | None) -> Guides:
     """The guides of a data folder that is there.
 
     Raises:
