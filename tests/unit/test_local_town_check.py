@@ -96,8 +96,9 @@ def test_a_sight_of_which_the_guide_that_ships_does_not_tell_is_suspicious(tmp_p
     path = tmp_path / "tea.yaml"
     path.write_text(TEXT.replace("town: valley", "town: minamiyamashiro"), "utf-8")
     (found,) = json.loads(check(path, "--json").stdout)["files"]
-    (warning,) = found["warnings"]
-    assert "no text of the sight 7" in warning
+    untold, unplaced = found["warnings"]
+    assert "no text of the sight 7" in untold
+    assert "tells of the sight 1, " in unplaced
 
 
 def test_an_error_is_told_with_its_line_beside_what_the_other_files_hold(file, tmp_path):
@@ -150,7 +151,7 @@ def changed(old, new):
             changed("sensors:", f"{INN}\nsensors:\n  door: {{place: inn, minimum_rssi: -75}}"),
             "No way leads to the place inn",
         ),
-        (changed("  7: hall", "  8: hall"), "no text of the sight 8"),
+        (changed("  7: hall", "  7: hall\n  8: hall"), "no text of the sight 8"),
         (changed("gap: 45m", "staff: 90m"), "stays for 1.5 hours in a day is staff's"),
         (changed("gap: 45m", "staff: 2h\nequipment: 3h"), "stays for 2 hours in a day is staff's"),
     ],
@@ -159,6 +160,11 @@ def test_what_is_probably_not_meant_is_told_by_its_name(town, said):
     (sentence,) = suspicions(town, {7})
     assert said in sentence
     assert sentence.endswith(".")
+
+
+def test_a_sight_that_the_guide_tells_of_and_the_file_places_nowhere_is_told():
+    (sentence,) = suspicions(TOWN, {7, 9})
+    assert "tells of the sight 9" in sentence
 
 
 def test_a_shop_without_passers_by_is_told_beside_its_place():

@@ -77,6 +77,7 @@ def suspicions(town: Town, told: Collection[int]) -> list[str]:
         *_odd_positions(town),
         *_odd_ways(town),
         *_untold(town, told),
+        *_unplaced(town, told),
     ]
 
 
@@ -149,4 +150,13 @@ def _untold(town: Town, told: Collection[int]) -> Iterator[str]:
             yield (
                 f"The guide has no text of the sight {number}: its code would open a page that says so. "
                 "Add the sight to the town's guide."
+            )
+
+
+def _unplaced(town: Town, told: Collection[int]) -> Iterator[str]:
+    for number in told:
+        if number not in town.sights:
+            yield (
+                f"The guide tells of the sight {number}, which the file places nowhere: what phones report "
+                "of it is refused. Add it to sights."
             )
