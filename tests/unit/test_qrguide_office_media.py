@@ -254,7 +254,7 @@ class OneVoice(Voices):
         return language == "ja"
 
     def spoken(self, text, language):
-        return sound(text.title.encode()), 2.0
+        return sound(f"{language} {text.title}".encode()), 2.0
 
 
 def test_the_machine_speaks_a_text_for_now_and_visitors_are_told(tmp_path):
