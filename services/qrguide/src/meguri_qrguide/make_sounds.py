@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from meguri_qrguide.content.markdown import spoken
 from meguri_qrguide.content.sound_files import MadeBy, SoundFacts, parse_sound_facts
 from meguri_qrguide.content.text_files import TextFile, parse_text_file
+from meguri_qrguide.sound_encoding import speech_as_m4a
 from meguri_qrguide.speech import has_voice, speak
 
 if TYPE_CHECKING:
@@ -67,8 +68,6 @@ def to_speak(guides: Path) -> Iterator[ToSpeak]:
 
 def make(one: ToSpeak, voice: Callable[[str, str], bytes | None] = speak) -> bool:
     """Make a text's sound; False if the machine could not speak it."""
-    from meguri_qrguide.sound_encoding import speech_as_m4a  # noqa: PLC0415  comes with the voices
-
     wav = voice(words(one.text), one.language)
     if wav is None:
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from importlib.util import find_spec
 from typing import Final
 
 _LOG = logging.getLogger(__name__)
@@ -18,13 +17,11 @@ _LONGEST_S = 600.0
 
 
 def has_voice(language: str) -> bool:
-    """Whether this machine can speak the language (BCP 47): the engines come with the extra `speech`.
+    """Whether an engine speaks the language (BCP 47).
 
-    There is no voice for Thai: no free engine that a lock file can name reads it so that it is understood.
+    None speaks Thai: no free engine that a lock file can name reads it so that it is understood.
     """
-    if language in JAPANESE:
-        return find_spec("pyopenjtalk") is not None
-    return language in ESPEAK_LANGUAGES and find_spec("espeakng_loader") is not None
+    return language in JAPANESE or language in ESPEAK_LANGUAGES
 
 
 def speak(text: str, language: str) -> bytes | None:
@@ -36,7 +33,7 @@ def speak(text: str, language: str) -> bytes | None:
         language: BCP 47.
 
     Returns:
-        A WAV file of one channel, 16 bits; None: this machine has no voice for the language, or it failed.
+        A WAV file of one channel, 16 bits; None: there is no voice for the language, or it failed.
     """
     if not text.strip() or len(text) > LONGEST_TEXT or not has_voice(language):
         return None

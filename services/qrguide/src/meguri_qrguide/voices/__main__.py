@@ -29,7 +29,7 @@ def main() -> int:
 
 def _spoken(text: str, language: str) -> tuple[bytes, int]:
     if language.startswith("ja"):
-        from meguri_qrguide.voices import open_jtalk  # noqa: PLC0415  each takes long, or may be missing
+        from meguri_qrguide.voices import open_jtalk  # noqa: PLC0415  each takes its time to load
 
         return open_jtalk.speak(text)
     from meguri_qrguide.voices import espeak  # noqa: PLC0415
