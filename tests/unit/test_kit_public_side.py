@@ -57,6 +57,11 @@ def test_behind_a_proxy_it_listens_where_the_proxy_comes_from(proxies, host, bel
     assert public.ssl_context_factory is None
 
 
+def test_a_proxy_is_believed_even_where_nobody_says_the_public_url():
+    public = side(proxies="127.0.0.1")
+    assert (public.origin, public.proxies) == (None, "127.0.0.1")
+
+
 def test_on_this_machine_a_public_url_needs_no_tls():
     assert side("http://localhost:8602").host == "127.0.0.1"
 
@@ -70,7 +75,6 @@ def test_on_this_machine_a_public_url_needs_no_tls():
         ({"url": URL, "files": "key"}, "go together"),
         ({"url": URL, "files": "both", "proxies": "127.0.0.1"}, "name one of the two"),
         ({"files": "both"}, "--public-url https://"),
-        ({"proxies": "127.0.0.1"}, "--public-url https://"),
         ({"url": "http://localhost:8602", "files": "both"}, "public URL is https, not http://localhost"),
         ({"url": "https://other.example", "files": "both"}, "is for guide.example, not for other.example"),
         ({"url": URL, "proxies": "the-proxy"}, "the-proxy is no address or network, such as 127.0.0.1"),

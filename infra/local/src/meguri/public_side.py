@@ -33,7 +33,7 @@ class Door:
 
     def elsewhere(self, port_among_services: int) -> dict[str, tuple[str, int]]:
         """For `listeners.listen`: where the guide listens if not beside the other services."""
-        if self.public.url is None and self.port is None:
+        if self == Door():
             return {}
         own = self.public.url.port if self.public.url and self.public.certificate else port_among_services
         return {"guide": (self.public.host, own if self.port is None else self.port)}

@@ -28,7 +28,7 @@ class PublicSide:
     """What `read_public_side` found to be in order."""
 
     url: PublicUrl | None = None
-    """None: the service answers this machine alone, at the address of each request."""
+    """None: nobody said; then it is that of each request, and no sign is made."""
     certificate: ServedCertificate | None = None
     proxies: str = ""
     """Addresses and networks, separated by commas: theirs alone is the X-Forwarded-For that is believed."""
@@ -62,7 +62,7 @@ def read_public_side(
     """The public side as configured.
 
     Args:
-        url: where visitors reach the service; None: nowhere but on this machine.
+        url: where visitors reach the service; None: nobody says.
         certificate: PEM file for the URL's host, if the service itself brings the TLS.
         key: PEM file of its key.
         proxies: addresses of the proxies that bring the TLS instead, separated by commas.
@@ -79,12 +79,12 @@ def read_public_side(
             "(--behind-proxy): name one of the two."
         )
     if url is None:
-        if certificate is not None or proxies:
+        if certificate is not None:
             raise PublicSideError(
                 "Say under which address visitors come: --public-url https://guide.example (the name of the "
                 "certificate)."
             )
-        return PublicSide()
+        return PublicSide(proxies=_networks(proxies or ""))
     try:
         public = read_public_url(url)
         if public.scheme == "https" and certificate is None and not proxies:
