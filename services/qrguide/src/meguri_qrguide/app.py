@@ -95,6 +95,7 @@ def create_app(  # noqa: PLR0913  a composition root is told everything
         if office:
             await asyncio.to_thread(office.close)
         await openings.close()
+        events.close()
         await appending.close()
         await limits.close()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from meguri_qrguide.metrics import Metrics
 
 MAX_BODY_BYTES = 256 * 1024
+SMALL_BODY_BYTES = 16 * 1024
+"""A day's log of most phones: judged within a few milliseconds."""
 RETRY_AFTER_S = 5
 _STATUS = {RejectReason.UNREADABLE: 400, RejectReason.TOO_LARGE: 413}
 
@@ -64,8 +68,13 @@ class Events:
         self._metrics = metrics
         self._dead_letters = DeadLetters(log, metrics)
         self._now_ms = now_ms
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="meguri-judging")
         self.router = APIRouter()
         self.router.post("/v1/events")(self.post_events)
+
+    def close(self) -> None:
+        """Judge no more. Nothing waits: the requests have ended."""
+        self._beside.shutdown(wait=False)
 
     async def post_events(self, request: Request) -> JSONResponse:
         """Deliver events and answers; answered when the log has what was accepted.
@@ -103,7 +112,7 @@ class Events:
             return await self._refused(error, MAX_BODY_BYTES)
         await self._limits.take(host, len(body))
         try:
-            judged = judge(body, self._towns, self._towns_of_sights, self._now_ms())
+            judged = await self._judge(body)
         except BodyError as error:
             return await self._refused(error, len(body))
         await asyncio.gather(self._append(judged), self._dead_letters.rejected(judged.rejected))
@@ -119,6 +128,13 @@ class Events:
                 {"error": "Nothing of it was accepted; `rejected` says why.", **answer}, status_code=422
             )
         return JSONResponse(answer)
+
+    async def _judge(self, body: bytes) -> Judged:
+        """Judge a small body at once, and a large one beside: nobody waits behind what a flood posts."""
+        judging = partial(judge, body, self._towns, self._towns_of_sights, self._now_ms())
+        if len(body) <= SMALL_BODY_BYTES:
+            return judging()
+        return await asyncio.get_running_loop().run_in_executor(self._beside, judging)
 
     async def _refused(self, error: BodyError, length: int) -> JSONResponse:
         await self._dead_letters.whole(error.reason, length)
