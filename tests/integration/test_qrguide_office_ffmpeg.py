@@ -12,7 +12,6 @@ import pytest
 from fakes.office import OfficeWorld
 from meguri_qrguide.content.inspecting import check
 from meguri_qrguide.content.layout import FileKind
-from meguri_qrguide.content.mp4 import read_mp4
 from meguri_qrguide.content.reading import read_guide
 from meguri_qrguide.office.refusals import RefusedError
 from meguri_qrguide.office.transcoding import Transcoder
@@ -64,6 +63,12 @@ def told(path):
     return subprocess.run([FFMPEG, "-i", str(path)], capture_output=True, text=True, check=False).stderr
 
 
+def begins_at_once(path):
+    """Whether the index stands before the data, so that a player need not fetch the file's end first."""
+    content = path.read_bytes()
+    return content.index(b"moov") < content.index(b"mdat")
+
+
 @pytest.mark.parametrize("loud", [0.02, 0.9], ids=["whispered", "shouted"])
 def test_a_sound_becomes_mono_aac_of_even_loudness(tmp_path, loud):
     made = tmp_path / "made.m4a"
@@ -71,8 +76,7 @@ def test_a_sound_becomes_mono_aac_of_even_loudness(tmp_path, loud):
     assert seconds == pytest.approx(6.0, abs=0.1)
     assert re.search(r"Audio: aac \(LC\).*44100 Hz, mono", told(made))
     assert loudness(made) == pytest.approx(-16.0, abs=1.0)
-    with made.open("rb") as file:
-        assert read_mp4(file, made.stat().st_size).begins_at_once
+    assert begins_at_once(made)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_a_video_becomes_mp4_of_at_most_720_lines(tmp_path, size, expected):
     assert "Audio: aac" in said
     with made.open("rb") as file:
         check(file, made.stat().st_size, FileKind.VIDEO)
-        assert read_mp4(file, made.stat().st_size).begins_at_once
+    assert begins_at_once(made)
     assert shares
     assert all(0 <= share <= 1 for share in shares)
 
