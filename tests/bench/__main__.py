@@ -22,6 +22,7 @@ BENCHES = {
     "worker_ready": "a worker starts, and one is killed, with a million open devices",
     "refold_day": "a day of 100 million detections folded again",
     "latency": "from an append to live numbers and to rows",
+    "guide_pages": "a sight's page at 500 requests a second on one core",
     "ingest_messages": "what ingest makes of small deliveries",
 }
 """In the table's order: the script and what it measures."""

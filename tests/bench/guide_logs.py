@@ -35,6 +35,7 @@ from meguri_kit.clickhouse.migrations import migrate
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from bench_engines import Engines
 
@@ -65,10 +66,10 @@ class Told:
 
 
 class Guide:
-    """The guide's process, as phones and visitors reach it."""
+    """The guide's process, as phones and visitors reach it; `before` is put before its command."""
 
-    def __init__(self, engines: Engines) -> None:
-        (self._port,) = free_ports(1)
+    def __init__(self, engines: Engines, before: Sequence[str] = ()) -> None:
+        (self.port,) = free_ports(1)
         towns = engines.folder / "towns"
         towns.mkdir()
         live = re.sub(r"^clock: recording$", "clock: live", TOWN_FILE.read_text("utf-8"), flags=re.MULTILINE)
@@ -78,12 +79,12 @@ class Guide:
             "MEGURI_REDIS_URL": engines.redis_url,
             "MEGURI_TOWNS": towns,
             "MEGURI_GUIDES": engines.folder / "guides",
-            "MEGURI_PORT": self._port,
+            "MEGURI_PORT": self.port,
             "MEGURI_PROXIES": HOST,
         }
         settings = [f"{name}={value}" for name, value in environment.items()]
         self._child = engines.children.start(
-            "guide", ["/usr/bin/env", *settings, sys.executable, "-m", "meguri_qrguide"]
+            "guide", [*before, "/usr/bin/env", *settings, sys.executable, "-m", "meguri_qrguide"]
         )
 
     async def ready(self) -> None:
@@ -100,7 +101,7 @@ class Guide:
     async def ask(self, method: str, path: str, address: str, body: bytes = b"") -> tuple[int, float]:
         """The status, and how many milliseconds it took with its connection."""
         began = time.perf_counter()
-        reader, writer = await asyncio.open_connection(HOST, self._port)
+        reader, writer = await asyncio.open_connection(HOST, self.port)
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: guide\r\nX-Forwarded-For: {address}\r\nConnection: close\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
