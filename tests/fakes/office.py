@@ -22,7 +22,7 @@ NOW_MS = 1_700_000_000_000
 PASSWORD = "a long enough password"
 MINE = replace(TOWN, town="mine", names={"ja": "美祢", "en": "Mine"}, sights={101: "hall", 102: "hall"})
 OTHER = replace(TOWN, town="other", names={"ja": "隣", "en": "Next door"}, sights={7: "hall"})
-FIRST = TextFile("洞口", "洞くつの口。", "本文。\n\n[次](/s/102)へ。", next_hint="右へ百歩。")
+FIRST = TextFile("{洞口|どうこう}", "洞くつの口。", "本文。\n\n[次](/s/102)へ。", next_hint="右へ百歩。")
 SECOND = TextFile("広間", "広い。", "高さ三十メートル。")
 GUIDE = """\
 town: mine

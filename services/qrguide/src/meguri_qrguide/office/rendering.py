@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from meguri_kit.pages.headers import CONTENT_SECURITY_POLICY
 from meguri_kit.pages.languages import page_language, remember_language
 
+from meguri_qrguide.content.ruby import without_readings
 from meguri_qrguide.office.languages import OFFERED, html_language, name_of, short_name_of
 from meguri_qrguide.office.wording import wording
 
@@ -48,6 +49,7 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["plain"] = without_readings
         self._templates.globals.update(
             v=static_version, name_of=name_of, short_name_of=short_name_of, html_language=html_language
         )

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meguri_qrguide.content.ruby import without_readings
+
 if TYPE_CHECKING:
     from meguri_qrguide.content.guide import Guide, Sight, State, Text
 
@@ -37,7 +39,7 @@ class Row:
 
     number: int
     title: str
-    """In the source language."""
+    """In the source language, without readings."""
     has_picture: bool
     cells: tuple[Cell, ...]
     """In the order of the guide's languages."""
@@ -48,7 +50,7 @@ def review(guide: Guide) -> tuple[Row, ...]:
     return tuple(
         Row(
             sight.number,
-            sight.texts[guide.source].title,
+            without_readings(sight.texts[guide.source].title),
             bool(sight.pictures),
             tuple(
                 Cell(language, guide.state_of(sight, language), tuple(_notes(sight, language)))
@@ -62,7 +64,7 @@ def review(guide: Guide) -> tuple[Row, ...]:
 def length(text: Text) -> int:
     """Characters that a visitor reads or hears, without readings."""
     words = html.unescape(_TAG.sub("", _READING.sub("", text.body_html)))
-    return len(text.title) + len(text.lead) + len(" ".join(words.split()))
+    return len(without_readings(text.title)) + len(without_readings(text.lead)) + len(" ".join(words.split()))
 
 
 def longest(language: str) -> int:
