@@ -4,6 +4,7 @@ import html
 import io
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fakes.office import FIRST, GUIDE, OfficeWorld
@@ -167,6 +168,20 @@ def test_a_kill_between_the_two_steps_of_a_change_leaves_the_draft_as_it_was(wor
     assert read_guide(world.draft).sights
 
 
+def test_of_many_who_save_at_once_one_is_kept_and_the_others_are_told(world, browser):
+    mine = browser.hidden(TEXT_JA)
+
+    def save(number):
+        typed = {**mine, **JAPANESE, "body": f"{number}人目の文。"}
+        return number, browser.client.post(TEXT_JA, data=typed).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(save, range(8)))
+    (kept,) = [number for number, status in answers if status == 303]
+    assert sorted(status for _, status in answers) == [303, *[409] * 7]
+    assert f"{kept}人目の文。" in world.read("sights/101/ja.md")
+
+
 def test_sights_change_places_by_buttons(world, browser):
     moved = browser.post("/office/guides/mine/sights/102/move", of="/office/guides/mine", to="up")
     assert moved.status_code == 303
@@ -200,6 +215,7 @@ def test_a_number_that_cannot_be_a_sights_is_refused(world, browser, number, sen
     refused = browser.post("/office/guides/mine/sights", of="/office/guides/mine", number=number, title="滝")
     assert refused.status_code == 422
     assert sentence in plain(refused)
+    assert 'value="滝"' in refused.text, "what was typed stays"
     assert len(guide(world).sights) == 2
 
 

@@ -69,6 +69,7 @@ class Rendering:
         other = next(one for one in OFFERED if one != language)
         query = {**request.query_params, "lang": other}
         query.pop("said", None)
+        values = {**shared, **values}
         refusal: RefusedError | None = values.pop("refusal", None)  # type: ignore[assignment]
         said = request.query_params.get("said")
         filled = {
@@ -76,7 +77,6 @@ class Rendering:
             "user": None,
             "csrf": "",
             "problems": (),
-            **shared,
             "said": f"said_{said}" if request.method == "GET" and said in SAID else "",
             **values,
             "refused": t(refusal.key, **refusal.values) if refusal else "",

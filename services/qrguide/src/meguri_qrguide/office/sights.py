@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TOWN = "/office/guides/{town}"
 SIGHT = TOWN + "/sights/{number}"
+_TYPED = ("number", "title", "source", "sight_title")
+"""Fields that keep what was typed in a form that was refused."""
 
 
 class Sights:
@@ -70,16 +72,25 @@ class Sights:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def handler(request: Request) -> Response:
             desk, form = await self._desks.posted(request, str(request.path_params["town"]))
-            return await asyncio.to_thread(do, request, desk, form)
+            try:
+                return await asyncio.to_thread(do, request, desk, form)
+            except RefusedError as error:
+                return await asyncio.to_thread(self._show, request, desk, form, error)
 
         return handler
 
-    def _show(self, request: Request, desk: Desk) -> Response:
+    def _show(
+        self, request: Request, desk: Desk, form: Form | None = None, refusal: RefusedError | None = None
+    ) -> Response:
+        """The page; after a form that was refused, with what was typed."""
+        status = refusal.status if refusal else 200
+        typed = {name: form.text(name) if form else "" for name in _TYPED}
+        shared = {**desk.shared, "tab": "sights", "typed": typed, "refusal": refusal}
         if not desk.draft.folder.exists():
-            return self._rendering.page(request, "begin.html", desk.shared, tab="sights")
+            return self._rendering.page(request, "begin.html", shared, status=status)
         guide = desk.draft.guide
         return self._rendering.page(
-            request, "sights.html", desk.shared, tab="sights", guide=guide, rows=review(guide)
+            request, "sights.html", shared, status=status, guide=guide, rows=review(guide)
         )
 
     def _begin(self, _request: Request, desk: Desk, form: Form) -> Response:
