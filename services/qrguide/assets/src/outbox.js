@@ -6,6 +6,7 @@
 // A page that is being left may send no more than 64 KB.
 const MOST_BYTES = 60_000;
 const MOST_ITEMS = 200;
+const POST_MS = 15_000;
 const DAY_MS = 24 * 3600 * 1000;
 // A walk ends with the town's day, which begins at four in the morning.
 const DAY_START_MS = 4 * 3600 * 1000;
@@ -16,15 +17,20 @@ export class Outbox {
   #now;
   #items = new Map();
   #kept = 0;
+  // Ids of what the database has not taken yet.
+  #unwritten = new Set();
+  #alone;
   #sending = null;
   #walk;
   #quiet = false;
 
-  // `post(body, { keepalive })` answers as fetch does; `now` gives the phone's clock in milliseconds.
-  constructor({ database, post, now = Date.now }) {
+  // `post(body, { keepalive })` answers as fetch does; `now` gives the phone's clock in milliseconds;
+  // `alone(work)` keeps two pages, or a page and the worker, from sending the same at once.
+  constructor({ database, post, now = Date.now, alone = (work) => work() }) {
     this.#database = database;
     this.#post = post;
     this.#now = now;
+    this.#alone = alone;
   }
 
   // Reads what an earlier page left; before it nothing is noted.
@@ -69,7 +75,7 @@ export class Outbox {
 
   // Sends what waits, a batch after the other; true when nothing waits any more.
   send() {
-    this.#sending ??= this.#sendAll().finally(() => (this.#sending = null));
+    this.#sending ??= this.#alone(() => this.#sendAll()).finally(() => (this.#sending = null));
     return this.#sending;
   }
 
@@ -132,7 +138,11 @@ export class Outbox {
   #keep(fields) {
     const item = { ...fields, order: (this.#kept += 1) };
     this.#items.set(item.id, item);
-    this.#database.add(item).catch(() => undefined);
+    this.#unwritten.add(item.id);
+    this.#database.add(item).then(
+      () => this.#unwritten.delete(item.id),
+      () => undefined,
+    );
   }
 
   async #forget(items) {
@@ -141,8 +151,12 @@ export class Outbox {
     await this.#database.delete(items.map((item) => item.id)).catch(() => undefined);
   }
 
+  // Another page may have added to what waits, or sent of it.
   async #reload() {
-    for (const item of await this.#database.all()) this.#items.set(item.id, item);
+    const written = [...this.#items.keys()].filter((id) => !this.#unwritten.has(id));
+    const waiting = await this.#database.all();
+    for (const id of written) this.#items.delete(id);
+    for (const item of waiting) this.#items.set(item.id, item);
   }
 
   #walkAt(at_ms) {
@@ -156,15 +170,27 @@ export class Outbox {
   }
 }
 
-// Posts to the guide's server.
-export function postEvents(body, { keepalive }) {
-  return fetch("/v1/events", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body,
-    keepalive,
-    credentials: "omit",
-  });
+// One sender at a time, where the browser knows locks.
+export function oneSender(work) {
+  return navigator.locks ? navigator.locks.request("outbox", work) : work();
+}
+
+// Posts to the guide's server, which has so long to answer: a signal that says nothing must not hold up the next try.
+export async function postEvents(body, { keepalive }) {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), POST_MS);
+  try {
+    return await fetch("/v1/events", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+      keepalive,
+      credentials: "omit",
+      signal: patience.signal,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function randomHex(bytes) {

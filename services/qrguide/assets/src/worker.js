@@ -3,7 +3,7 @@
 import { createPartialResponse } from "workbox-range-requests/createPartialResponse.js";
 import { answer, isOurs } from "./answering.js";
 import { openDatabase } from "./database.js";
-import { Outbox, postEvents } from "./outbox.js";
+import { Outbox, oneSender, postEvents } from "./outbox.js";
 import { withinFile } from "./ranges.js";
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -20,7 +20,8 @@ self.addEventListener("sync", (event) => {
 });
 
 async function sendWaiting() {
-  const outbox = await new Outbox({ database: await openDatabase(), post: postEvents }).open();
+  const database = await openDatabase();
+  const outbox = await new Outbox({ database, post: postEvents, alone: oneSender }).open();
   if (!(await outbox.send())) throw new Error("not everything could be sent; the browser asks again");
 }
 

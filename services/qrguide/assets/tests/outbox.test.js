@@ -74,6 +74,17 @@ test("a log of a whole day is sent in pieces that a server and a page's end take
   assert.ok(Math.max(...posts.map((body) => body.bytes)) < 64 * 1024);
 });
 
+test("what another page sent meanwhile is not sent again", async () => {
+  const { posts, post } = server();
+  const one = await phone(post);
+  one.outbox.event({ kind: "opened", sight: 101, language: "en" });
+  const other = await phone(post, { database: one.database });
+  await other.outbox.send();
+  assert.equal(await one.outbox.send(), true);
+  assert.equal(posts.length, 1);
+  assert.equal(one.outbox.waiting, 0);
+});
+
 test("a piece that is too large for the server is halved", async () => {
   const { posts, post } = server(413, 413);
   const { outbox } = await phone(post);
