@@ -4,6 +4,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from fakes.office import OfficeWorld
+from meguri_qrguide.signs import fonts
 
 URL = "https://guide.example"
 PDF = "/office/signs/mine/signs.pdf"
@@ -50,7 +51,7 @@ def test_the_form_offers_sights_papers_and_languages(browser):
     assert "洞口" in page
     assert "https://guide.example" in page
     assert page.count('name="language"') == 3
-    assert page.count('name="paper"') == 3
+    assert [f'value="{each}"' in page for each in ("a4", "a6", "stickers")] == [True] * 3
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,9 @@ def test_without_an_address_that_phones_can_open_the_page_says_what_to_do(browse
 def test_signs_wait_until_their_codes_lead_somewhere(world):
     refused = world.signed_in().get("/office/signs/mine")
     assert (refused.status_code, "Publish the guide first" in refused.text) == (409, True)
+
+
+def test_without_the_fonts_the_page_says_what_to_run(browser, monkeypatch, tmp_path):
+    monkeypatch.setattr(fonts, "FONTS", tmp_path)
+    refused = browser.get(PDF + "?paper=a4")
+    assert (refused.status_code, "python -m meguri_qrguide.signs.fonts" in refused.text) == (503, True)

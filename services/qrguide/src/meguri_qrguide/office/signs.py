@@ -12,6 +12,7 @@ from meguri_qrguide.content.guide import LINGUA_FRANCA
 from meguri_qrguide.content.ruby import without_readings
 from meguri_qrguide.office.desks import sight_of
 from meguri_qrguide.office.refusals import RefusedError
+from meguri_qrguide.signs.fonts import COMMAND, SignFontsError
 from meguri_qrguide.signs.sign import (
     MOST_LANGUAGES,
     SignError,
@@ -104,7 +105,10 @@ class Signs:
             signs = _signs(guide, what, self._public_url or "", languages)
         except SignError:
             raise RefusedError("refused_form", 422) from None
-        return signs_pdf(signs, paper, f"{guide.titles[guide.source]}: {what}")
+        try:
+            return signs_pdf(signs, paper, f"{guide.titles[guide.source]}: {what}")
+        except SignFontsError:
+            raise RefusedError("refused_sign_fonts", 503, command=COMMAND) from None
 
     def _refused_url(self) -> RefusedError | None:
         """Why no sign is made for the address; None: one is."""
