@@ -148,6 +148,15 @@ def test_a_description_is_changed_and_a_picture_taken_away(world, browser):
     assert "pictures" not in world.read("sights/101/ja.md")
 
 
+def test_a_description_that_somebody_else_changed_meanwhile_is_not_written_over(world, browser):
+    browser.finished(upload(browser, "pictures", photo(), "cave.jpg", **{"alt-ja": "入口"}))
+    mine = browser.hidden(SIGHT)
+    browser.post(f"{SIGHT}/pictures/cave", of=SIGHT, **{"alt-ja": "同僚の説明"})
+    refused = browser.client.post(f"{SIGHT}/pictures/cave", data={**mine, "alt-ja": "わたしの説明"})
+    assert refused.status_code == 409
+    assert dict(sight(world).pictures[0].alt) == {"ja": "同僚の説明"}
+
+
 def test_without_ffmpeg_an_m4a_file_is_taken_as_it_is(world, browser):
     browser.finished(upload(browser, "sounds/ja", sound(), "ja.m4a"))
     found = sight(world).sounds["ja"]

@@ -166,15 +166,16 @@ class MediaScreens:
         return self._start(desk, number, "job_picture", work)
 
     def _describe_picture(self, desk: Desk, number: int, form: Form, request: Request) -> Response:
-        picture = _picture(desk, number, request)
-        guide = desk.draft.guide
-        alt = {
-            language: form.text(f"alt-{language}")
-            for language in guide.languages
-            if f"alt-{language}" in form
-        }
-        with desk.draft.change() as staged:
-            write_alt(staged, number, picture.name, alt)
+        with desk.draft.held():
+            picture = _picture(desk, number, request)
+            typed = {
+                tag: form.text(f"alt-{tag}") for tag in desk.draft.guide.languages if f"alt-{tag}" in form
+            }
+            changed = {tag: words for tag, words in typed.items() if words != form.text(f"was-{tag}")}
+            if any(picture.alt.get(tag, "") != form.text(f"was-{tag}") for tag in changed):
+                raise RefusedError("refused_conflict_again", 409)
+            with desk.draft.change() as staged:
+                write_alt(staged, number, picture.name, changed)
         return go(f"{desk.address}/sights/{number}?said=saved#picture-{picture.name}")
 
     def _remove_picture(self, desk: Desk, number: int, _form: Form, request: Request) -> Response:
