@@ -23,6 +23,8 @@ BENCHES = {
     "refold_day": "a day of 100 million detections folded again",
     "latency": "from an append to live numbers and to rows",
     "guide_pages": "a sight's page at 500 requests a second on one core",
+    "guide_bus": "45 phones on a bus store the guide over one line",
+    "guide_logs": "10,000 phones hand their logs in within a minute",
     "ingest_messages": "what ingest makes of small deliveries",
 }
 """In the table's order: the script and what it measures."""
