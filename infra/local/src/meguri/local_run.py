@@ -143,7 +143,7 @@ class LocalRun:
             for name, work in (
                 ("stop", stop.wait()),
                 ("supervision", supervise(running)),
-                ("sweep", sweep_hourly(running)),
+                ("sweep", sweep_hourly(running.services.store, running.kafka.bootstrap, running.towns)),
                 ("activity", self._activity(running)),
             )
         ]
