@@ -32,7 +32,7 @@ demo: set-up
 	exec $(BIN)/meguri demo $(ARGS)
 
 test: lint types test-needs
-	exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	exec $(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 bench: test-needs
 	exec $(BIN)/python tests/bench $(ARGS)

@@ -162,7 +162,7 @@ class LocalRun:
             for name, work in (
                 ("stop", stop.wait()),
                 ("supervision", supervise(running)),
-                ("sweep", sweep_hourly(running)),
+                ("sweep", sweep_hourly(running.services.store, running.kafka.bootstrap, running.towns)),
                 ("certificate", look_after_certificate(running)),
                 ("activity", self._activity(running)),
             )

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from meguri_kit.clickhouse.store import Store
     from meguri_proto.towns import Town
 
-    from meguri.running import Running
-
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 3600.0
@@ -35,11 +33,11 @@ def sweep(store: Store, bootstrap: str, towns: Mapping[str, Town]) -> None:
     sweep_log(bootstrap, towns, now_ms)
 
 
-async def sweep_hourly(running: Running) -> None:
+async def sweep_hourly(store: Store, bootstrap: str, towns: Mapping[str, Town]) -> None:
     """Sweep again and again, and never return."""
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         try:
-            await asyncio.to_thread(sweep, running.services.store, running.kafka.bootstrap, running.towns)
+            await asyncio.to_thread(sweep, store, bootstrap, towns)
         except (StoreError, LogUnavailableError) as error:
             logger.warning("not everything was swept, which is tried again in an hour: %s", error)
