@@ -64,3 +64,46 @@ def page_fonts():
         assets.build()
     except assets.AssetsError as error:
         skip_or_fail(str(error))
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    """For phones; not beside `browser` in one module, as each holds the loop."""
+    from meguri_qrguide import assets
+    from playwright.sync_api import sync_playwright
+
+    if not Path(CHROMIUM).exists():
+        skip_or_fail("Chromium is not installed; infra/test-needs installs it")
+    assets.build()
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """What the guide shows for 127.0.0.1."""
+    from browser.phone import Certificate
+
+    return Certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def camera(tmp_path):
+    """Before which signs are held."""
+    from browser.phone import Camera
+
+    return Camera(tmp_path / "camera.y4m")
+
+
+@pytest.fixture
+def visitor(playwright, tmp_path, certificate, camera):
+    """Gives the visitor's phone, each time with what it stored before."""
+
+    from browser.phone import phone
+
+    @contextmanager
+    def use(**options):
+        with phone(playwright, tmp_path / "profile", certificate, camera, **options) as context:
+            yield context, context.pages[0]
+
+    return use

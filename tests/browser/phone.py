@@ -8,7 +8,6 @@ import ipaddress
 import threading
 from contextlib import contextmanager
 
-import qrcode
 import uvicorn
 from browser.conftest import ARGUMENTS, CHROMIUM
 from cryptography import x509
@@ -83,14 +82,12 @@ class Camera:
         self.file = file
         self.show(None)
 
-    def show(self, text):
-        """Hold a sign with a code before the camera; None: the dark."""
+    def show(self, picture):
+        """Hold a picture before the camera, as high as what it sees; None: the dark."""
         frame = Image.new("L", (WIDTH, HEIGHT), 40)
-        if text is not None:
-            code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_Q)
-            code.add_data(text)
-            drawn = code.make_image().get_image().convert("L").resize((400, 400), Image.Resampling.NEAREST)
-            frame.paste(drawn, (120, 40))
+        if picture is not None:
+            width = round(picture.width * HEIGHT / picture.height)
+            frame.paste(picture.resize((width, HEIGHT)), ((WIDTH - width) // 2, 0))
         grey = b"\x80" * (WIDTH * HEIGHT // 2)
         frames = b"FRAME\n" + frame.tobytes() + grey
         film = b"YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420jpeg\n" % (WIDTH, HEIGHT) + frames * 2
