@@ -17,7 +17,7 @@ PAGE_ASSETS := services/dashboard/assets/package-lock.json services/dashboard/sr
 	services/qrguide/assets/package-lock.json services/qrguide/src/meguri_qrguide/assets.py \
 	$(wildcard services/qrguide/assets/src/*.js)
 
-.PHONY: help demo test bench chaos lint types format set-up test-needs
+.PHONY: help demo test bench chaos lint types format set-up test-needs sounds
 
 help:
 	echo 'make demo    the whole of Meguri on this machine: two simulated towns, 60 days, then live; Ctrl-C stops it'
@@ -27,14 +27,15 @@ help:
 	echo 'make lint    ruff, as make test runs it;  make format  lets ruff rewrite'
 	echo 'make types   mypy, member by member'
 	echo 'make set-up  what all of these do first'
+	echo 'make sounds  the texts of the guides that ship, spoken; make demo and make bench do it too'
 
-demo: set-up
+demo: set-up sounds
 	exec $(BIN)/meguri demo $(ARGS)
 
 test: lint types test-needs
 	exec $(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
-bench: test-needs
+bench: test-needs sounds
 	exec $(BIN)/python tests/bench $(ARGS)
 
 chaos: test-needs
@@ -56,7 +57,9 @@ types: set-up
 test-needs: set-up
 	infra/test-needs
 
-set-up: .venv/.synced .venv/.engines .venv/.pages .venv/.sign-fonts .venv/.sounds
+set-up: .venv/.synced .venv/.engines .venv/.pages .venv/.sign-fonts
+
+sounds: .venv/.sounds
 
 # uv's version stands in pyproject.toml; after the first sync uv keeps itself there.
 $(BIN)/uv:

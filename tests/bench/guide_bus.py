@@ -153,7 +153,7 @@ async def measure(engines: Engines, asked: Namespace) -> list[Figure]:
     server.close()
     await line.ended()
     if not all(each.sounds for each in stored):
-        raise SystemExit("the guide has no sounds in a language: run `make set-up`")
+        raise SystemExit("the guide has no sounds in a language: run `make sounds`")
     alone_s = line.passed * 8 / asked.megabits / 1e6
     say(f"{line.passed / number / 1e6:.2f} MB a phone, {line.passed / 1e6:.0f} MB in all")
     beside = "the bytes alone on the line"
