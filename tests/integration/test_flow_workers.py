@@ -191,6 +191,8 @@ def test_a_worker_that_hangs_and_comes_back_believing_that_it_owns_the_partition
 
 def test_every_line_of_a_worker_is_json_and_what_is_said_of_a_partition_names_it(kafka, store, start_worker):
     worker = start_worker()
+    # One that another test killed may be of the group a while longer.
+    eventually(worker.partitions, PARTITIONS, worker.ended)
     append(kafka, values_of(MESSAGES, "said"), "said")
     eventually(lambda: is_complete(store, "said"), True, worker.ended)
     assert worker.end() == 0

@@ -4,9 +4,11 @@ What it finds is reported by file: a failing test prints it.
 """
 
 import base64
+import os
 import re
 import struct
 import zlib
+from pathlib import Path
 
 import pyarrow as pa
 from meguri_sensors.spool_segments import SegmentReader
@@ -34,9 +36,15 @@ class Pseudonyms:
         """The files that hold one, by their path below the folder."""
         return {
             str(path.relative_to(folder))
-            for path in folder.rglob("*")
-            if path.is_file() and any(map(self.in_bytes, _readings(path)))
+            for path in _files(folder)
+            if any(map(self.in_bytes, _readings(path)))
         }
+
+
+def _files(folder):
+    """All of them; unlike `rglob`, os.walk passes over folders that are merged or dropped meanwhile."""
+    for root, _, names in os.walk(folder):
+        yield from (Path(root, name) for name in names)
 
 
 def _readings(path):
