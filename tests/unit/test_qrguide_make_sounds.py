@@ -9,7 +9,7 @@ from meguri_qrguide.make_sounds import make, to_speak, words
 
 GUIDE = """\
 town: valley
-languages: [ja, en, th]
+languages: [ja, en, la]
 source: ja
 title: {ja: 谷}
 sights: [7]
@@ -24,7 +24,7 @@ def guides(tmp_path):
     sight.mkdir(parents=True)
     (tmp_path / "valley/guide.yaml").write_text(GUIDE, "utf-8")
     (sight / "en.md").write_text(TEXT, "utf-8")
-    for language in ("ja", "th"):
+    for language in ("ja", "la"):
         (sight / f"{language}.md").write_text("---\ntitle: 淵\nlead: 深い。\n---\n\n見る。\n", "utf-8")
     return tmp_path
 

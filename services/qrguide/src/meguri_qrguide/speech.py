@@ -11,17 +11,15 @@ _LOG = logging.getLogger(__name__)
 
 ESPEAK_LANGUAGES: Final = ("en", "fr", "ko", "vi", "zh-Hans", "zh-Hant")
 JAPANESE: Final = ("ja", "ja-x-easy")
+THAI: Final = "th"
 LONGEST_TEXT: Final = 20_000
 """Characters. A sight's text has about a thousand."""
 _LONGEST_S = 600.0
 
 
 def has_voice(language: str) -> bool:
-    """Whether an engine speaks the language (BCP 47).
-
-    None speaks Thai: no free engine that a lock file can name reads it so that it is understood.
-    """
-    return language in JAPANESE or language in ESPEAK_LANGUAGES
+    """Whether an engine speaks the language (BCP 47)."""
+    return language == THAI or language in JAPANESE or language in ESPEAK_LANGUAGES
 
 
 def speak(text: str, language: str) -> bytes | None:
@@ -29,7 +27,7 @@ def speak(text: str, language: str) -> bytes | None:
 
     Args:
         text: as a guide's texts are, without Markdown, a paragraph a line. Readings (`{word|reading}`) are
-            what is said in Japanese.
+            what is said in Japanese and in Thai.
         language: BCP 47.
 
     Returns:

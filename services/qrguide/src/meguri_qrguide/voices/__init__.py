@@ -1,1 +1,1 @@
-"""The free speech engines: espeak-ng, and Open JTalk for Japanese. Each runs in a process of its own."""
+"""The free speech engines: Open JTalk for Japanese, espeak-ng for others; each in a process of its own."""

@@ -32,6 +32,10 @@ def _spoken(text: str, language: str) -> tuple[bytes, int]:
         from meguri_qrguide.voices import open_jtalk  # noqa: PLC0415  each takes its time to load
 
         return open_jtalk.speak(text)
+    if language == "th":
+        from meguri_qrguide.voices import thai  # noqa: PLC0415
+
+        return thai.speak(text)
     from meguri_qrguide.voices import espeak  # noqa: PLC0415
 
     return espeak.speak(without_readings(text), language)
