@@ -74,6 +74,7 @@ def heard(text):
         ("อาคิโยชิได", "?aa0 khi3 joo0 chi3 daj0"),
         ("เกียวโต", "kiiaw0 too0"),
         ("โชวะ", "choo0 wa3"),
+        ("ริวกาบูจิ", "riw0 kaa0 buu0 ci1"),
     ],
 )
 def test_a_word_is_read_as_thais_read_it(word, syllables):
@@ -107,7 +108,7 @@ def test_a_mark_of_repetition_says_the_word_before_it_again():
 
 
 def test_a_reading_is_what_is_said_and_hyphens_part_its_syllables():
-    assert heard("คือ{ริวกาบูจิ|ริว-กา-บู-จิ}") == "khUU0 riw0 kaa0 buu0 ci1"
+    assert heard("คือ{โดราเอมอน|โด-รา-เอ-มอน}") == "khUU0 doo0 raa0 ?ee0 mOOn0"
 
 
 def test_what_looks_the_same_is_read_the_same():

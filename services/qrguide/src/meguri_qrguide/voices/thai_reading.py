@@ -52,6 +52,8 @@ _SHORT = re.compile("แ.*่.|เ.*[่้].")
 _LONG_BEFORE_NASAL = re.compile(r"([ex])\1(?=[mnN][0-4]$)")
 _SYLLABLE = re.compile(r"([^aeiouxOU@]*)([aeiouxOU@]+)([^0-4]*)([0-4])")
 _SILENCED = re.compile("[ก-ฮ][ิุ]?์")
+_OWN_VOWEL = "'"
+"""TLTK's mark after a consonant that is read with a vowel which is not written."""
 _NO_SOUND = re.compile(r"[-\\]")
 """TLTK's marks where a letter has none."""
 
@@ -95,14 +97,14 @@ def read(word: str) -> tuple[Syllable, ...]:
     heard = sounds.removesuffix("|").replace("|", "~").split("~")
     if len(spelled) != len(heard) or "".join(spelled) != word:
         return _apart(word, 1)
-    if "" in heard:
-        place = heard.index("")
-        before, after = len("".join(spelled[:place])), len("".join(spelled[: place + 1]))
+    for place, sound in enumerate(heard):
         # The last consonant of a syllable was taken for the first of this one, or the other way round; or two
-        # syllables were taken for one.
-        if place:
+        # syllables were taken for one. In a name it may also have been given a vowel of its own.
+        before, after = len("".join(spelled[:place])), len("".join(spelled[: place + 1]))
+        if not sound and not place:
+            return _apart(word, after - 1, after) if after < len(word) else _apart(word, *range(2, len(word)))
+        if not sound or (place and _OWN_VOWEL in sound and word not in _tltk().TDICT):
             return _apart(word, before + 1, before)
-        return _apart(word, after - 1, after) if after < len(word) else _apart(word, *range(2, len(word)))
     return tuple(each for pair in zip(spelled, heard, strict=True) for each in _syllables(*pair))
 
 
