@@ -23,7 +23,7 @@ VOICES: Final = {
 slower than people talk, since the listener stands in the dark and looks around.
 
 Thai is not among them: espeak-ng reads its letters in the order in which they are written, which nobody
-understands (espeak-ng#1092). `thai` reads them, and has their sounds made here."""
+understands (espeak-ng#1092). `thai` reads it and has the phonemes spoken here."""
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS = 1
