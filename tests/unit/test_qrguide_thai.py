@@ -6,7 +6,7 @@ import pytest
 from meguri_qrguide import speech
 from meguri_qrguide.voices.thai import sounds
 from meguri_qrguide.voices.thai_numbers import cardinal, in_letters
-from meguri_qrguide.voices.thai_reading import TONES, Syllable, phrases, read
+from meguri_qrguide.voices.thai_reading import BREATH, TONES, Syllable, phrases, read
 from meguri_qrguide.voices.thai_words import Words
 from meguri_qrguide.voices.tones import with_melody
 
@@ -235,6 +235,16 @@ def test_another_melody_changes_neither_length_nor_what_has_no_voice():
     assert _note(sung, HERTZ // 2) == pytest.approx(150, rel=0.02)
     hiss = np.random.default_rng(3).normal(0, 2_000, HERTZ)
     assert with_melody(hiss, period, np.full(HERTZ, HERTZ / 150)) == pytest.approx(hiss)
+
+
+def test_a_long_text_without_spaces_is_spoken_with_a_breath_between_words():
+    text = "น้ำใต้ดินที่ละลายหินปูนไว้ไหลลงมาตามทางลาด" * 20
+    parts = [*phrases(text)]
+    assert max(map(len, parts)) <= BREATH
+    once = heard(text[: len(text) // 20]).split()
+    assert [letters(syllable) for part in parts for syllable in part] == once * 20
+    with wave.open(io.BytesIO(speech.speak("เคลื่อน" * 80, "th"))) as file:
+        assert file.getnframes() / HERTZ > 20
 
 
 def test_text_without_thai_and_nothing_at_all_are_silence():

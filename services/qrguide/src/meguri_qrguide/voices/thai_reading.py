@@ -23,6 +23,9 @@ from meguri_qrguide.voices.thai_words import Words, may_be_cut
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+BREATH: Final = 25
+"""Syllables in a phrase at most. espeak-ng takes a phrase for a word, and breaks at one of more than 200
+phonemes; a syllable has up to seven, its tone and length with them."""
 TONES: Final = ("mid", "low", "falling", "high", "rising")
 
 _NOT_NEEDED = (
@@ -72,7 +75,7 @@ class Syllable:
 
 
 def phrases(text: str) -> Iterator[list[Syllable]]:
-    """What stands between two spaces or punctuation marks, read.
+    """What stands between two spaces or punctuation marks, read; a new phrase begins after a long breath.
 
     Args:
         text: Thai. Where a word has a reading (see `ruby`), that is read; a hyphen in it parts syllables.
@@ -85,8 +88,22 @@ def phrases(text: str) -> Iterator[list[Syllable]]:
         words: list[str] = []
         for letters in _THAI.findall(phrase):
             words += words[-1:] if letters == _AGAIN else _words().cut(letters)
-        if words:
-            yield [syllable for word in words for syllable in read(word)]
+        yield from _breaths(words)
+
+
+def _breaths(words: list[str]) -> Iterator[list[Syllable]]:
+    said: list[Syllable] = []
+    for word in words:
+        syllables = read(word)
+        if said and len(said) + len(syllables) > BREATH:
+            yield said
+            said = []
+        said += syllables
+        while len(said) > BREATH:
+            yield said[:BREATH]
+            said = said[BREATH:]
+    if said:
+        yield said
 
 
 @cache
