@@ -59,10 +59,11 @@ def serve(app, server_type=uvicorn.Server):
 def page_fonts():
     """The pages' font, built from the lock file where it is not there yet."""
     from meguri_dashboard import assets
+    from meguri_kit.npm_build import NpmBuildError
 
     try:
         assets.build()
-    except assets.AssetsError as error:
+    except NpmBuildError as error:
         skip_or_fail(str(error))
 
 

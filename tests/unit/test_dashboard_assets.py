@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 from meguri_dashboard import assets
-from meguri_dashboard.assets import AssetsError, page_characters, stylesheet_faces, unicode_range
+from meguri_dashboard.assets import page_characters, stylesheet_faces, unicode_range
+from meguri_kit.npm_build import NpmBuildError
 
 SHEET = """
 /* one */
@@ -25,12 +26,12 @@ class Npm:
         self.calls = 0
         self.breaks = False
 
-    def __call__(self, arguments, folder):
+    def __call__(self, program, arguments, folder):
         self.calls += 1
-        assert arguments[0] == "ci"
+        assert (program, arguments[0]) == ("npm", "ci")
         assert (folder / "package-lock.json").is_file()
         if self.breaks:
-            raise AssetsError("no network")
+            raise NpmBuildError("no network")
         ttf = folder / "node_modules/@expo-google-fonts/biz-udpgothic"
         woff2 = folder / "node_modules/@fontsource/biz-udpgothic"
         (woff2 / "files").mkdir(parents=True)
@@ -67,9 +68,9 @@ def test_the_font_is_built_once_with_its_licences_beside_it(npm):
 
 def test_a_download_that_fails_leaves_what_was_there(npm, monkeypatch):
     assets.build(npm)
-    monkeypatch.setattr(assets, "_FORMAT", "another")
+    monkeypatch.setattr(assets, "_FORMAT", b"another")
     npm.breaks = True
-    with pytest.raises(AssetsError, match="no network"):
+    with pytest.raises(NpmBuildError, match="no network"):
         assets.build(npm)
     assert assets.missing() is None
     assert (assets.VENDOR / "pages-400.woff2").is_file()
@@ -84,11 +85,11 @@ def test_another_lock_file_or_other_texts_are_built_anew(npm, monkeypatch):
 
 def test_a_package_that_is_not_as_expected_is_said(npm):
     class Changed(Npm):
-        def __call__(self, arguments, folder):
-            super().__call__(arguments, folder)
+        def __call__(self, program, arguments, folder):
+            super().__call__(program, arguments, folder)
             (folder / "node_modules/@fontsource/biz-udpgothic/700.css").unlink()
 
-    with pytest.raises(AssetsError, match=r"not as this version of Meguri knows them.*700\.css"):
+    with pytest.raises(NpmBuildError, match=r"not as this version of Meguri knows them.*700\.css"):
         assets.build(Changed())
 
 
@@ -100,7 +101,7 @@ def test_rules_take_the_slice_from_our_own_folder():
 
 @pytest.mark.parametrize("lacking", ["font-weight: 400;", "unicode-range: U+4e00,U+4e8c-4e8f;"])
 def test_a_rule_that_lacks_something_is_refused(lacking):
-    with pytest.raises(AssetsError, match="lacks"):
+    with pytest.raises(NpmBuildError, match="lacks"):
         stylesheet_faces(SHEET.replace(lacking, ""))
 
 

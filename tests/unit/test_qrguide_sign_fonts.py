@@ -2,8 +2,8 @@
 
 import pytest
 from fontTools.ttLib import TTFont
+from meguri_kit.npm_build import NpmBuildError
 from meguri_qrguide.signs import fonts
-from meguri_qrguide.signs.fonts import SignFontsError
 
 LATIN = fonts.FONTS / "noto-sans-latin-wght-normal.ttf"
 
@@ -16,12 +16,12 @@ class Npm:
         self.breaks = False
         self.lacks = ""
 
-    def __call__(self, arguments, folder):
+    def __call__(self, program, arguments, folder):
         self.calls += 1
-        assert arguments[0] == "ci"
+        assert (program, arguments[0]) == ("npm", "ci")
         assert (folder / "package-lock.json").is_file()
         if self.breaks:
-            raise SignFontsError("no network")
+            raise NpmBuildError("no network")
         for package, slices in fonts._SLICES.items():
             made = folder / "node_modules/@fontsource-variable" / package
             (made / "files").mkdir(parents=True)
@@ -50,15 +50,15 @@ def test_fonts_are_unpacked_once_with_their_licences_beside_them(npm):
 
 
 def test_before_that_one_is_told_what_to_run(npm):
-    with pytest.raises(SignFontsError, match=r"run `python -m meguri_qrguide\.signs\.fonts`"):
+    with pytest.raises(NpmBuildError, match=r"run `python -m meguri_qrguide\.signs\.fonts`"):
         fonts.find_fonts()
 
 
 def test_a_download_that_fails_leaves_what_was_there(npm, monkeypatch):
     fonts.build(npm)
-    monkeypatch.setattr(fonts, "_FORMAT", "another")
+    monkeypatch.setattr(fonts, "_FORMAT", b"another")
     npm.breaks = True
-    with pytest.raises(SignFontsError, match="no network"):
+    with pytest.raises(NpmBuildError, match="no network"):
         fonts.build(npm)
     assert fonts.find_fonts().is_dir()
     assert [each.name for each in fonts.FONTS.parent.iterdir()] == ["vendor"]
@@ -66,6 +66,6 @@ def test_a_download_that_fails_leaves_what_was_there(npm, monkeypatch):
 
 def test_a_package_without_its_slices_is_named(npm):
     npm.lacks = "noto-sans-kr"
-    with pytest.raises(SignFontsError, match="noto-sans-kr is not as this version of Meguri knows it"):
+    with pytest.raises(NpmBuildError, match="noto-sans-kr is not as this version of Meguri knows it"):
         fonts.build(npm)
     assert not fonts.FONTS.exists()

@@ -20,11 +20,11 @@ from meguri_kit.clickhouse.migrations import migrate
 from meguri_kit.clickhouse.store import StoreError
 from meguri_kit.log import LogProducer, LogUnavailableError, TopicError, create_topics
 from meguri_kit.metrics import metrics_app
+from meguri_kit.npm_build import NpmBuildError
 from meguri_kit.public_side import PublicSide
 from meguri_kit.registry import Registry, RegistryError, Users
 from meguri_kit.settings import LogSettings
 from meguri_qrguide.app import create_app as create_guide
-from meguri_qrguide.assets import AssetsError
 from meguri_qrguide.content.guides import Guides
 from meguri_qrguide.content.problems import ContentError
 from meguri_qrguide.sights import SharedSightError
@@ -94,7 +94,7 @@ class Services:
                     public_url=public_url,
                     redis_url=redis_url,
                 )
-            except (SharedSightError, ContentError, AssetsError) as error:
+            except (SharedSightError, ContentError, NpmBuildError) as error:
                 raise LocalRunError(f"{error}.") from error
             self.apps: dict[str, FastAPI] = {
                 "dashboard": create_dashboard(towns=towns, store=self.store, redis_url=redis_url),

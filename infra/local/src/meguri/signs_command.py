@@ -39,7 +39,7 @@ def signs(  # noqa: PLR0913  a command has as many arguments as options
     as_json: Json = False,
 ) -> None:
     """Write the signs of a town's guide: entrance, every sight and exit on A4, on A6, and as stickers."""
-    from meguri_qrguide.signs.fonts import SignFontsError
+    from meguri_kit.npm_build import NpmBuildError
     from meguri_qrguide.signs.sign import SignError, all_signs
     from meguri_qrguide.signs.typesetting import Paper, signs_pdf
 
@@ -52,7 +52,7 @@ def signs(  # noqa: PLR0913  a command has as many arguments as options
             file = out / f"{town}-signs-{paper.value}.pdf"
             file.write_bytes(signs_pdf(made, paper, f"{guide.titles[guide.source]}: {town}"))
             written.append(file)
-    except (SignError, SignFontsError) as error:
+    except (SignError, NpmBuildError) as error:
         raise LocalRunError(str(error)) from error
     except OSError as error:
         raise LocalRunError(f"The signs cannot be written to {error.filename}: {error.strerror}.") from error

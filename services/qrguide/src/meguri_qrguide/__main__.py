@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from meguri_kit.log import LogProducer
 from meguri_kit.logging import configure
+from meguri_kit.npm_build import NpmBuildError
 from meguri_kit.public_side import PublicSideError, read_public_side
 from meguri_kit.registry import Registry, RegistryError, Users
 from meguri_kit.settings import ProcessSettings, read_towns
@@ -20,7 +21,6 @@ from meguri_proto.towns import TownFileError
 from pydantic import ValidationError
 
 from meguri_qrguide.app import create_app
-from meguri_qrguide.assets import AssetsError
 from meguri_qrguide.content.guides import Guides
 from meguri_qrguide.content.problems import ContentError
 from meguri_qrguide.sights import SharedSightError
@@ -100,7 +100,7 @@ def main() -> int:
             public_url=public.origin,
             redis_url=process.redis_url,
         )
-    except (SharedSightError, ContentError, AssetsError) as error:
+    except (SharedSightError, ContentError, NpmBuildError) as error:
         sys.stderr.write(f"The guide cannot start: {error}\n")
         return 1
     if public.certificate:

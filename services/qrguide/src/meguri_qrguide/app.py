@@ -63,7 +63,7 @@ def create_app(  # noqa: PLR0913  a composition root is told everything
 
     Raises:
         SharedSightError: two of the towns have a sight of one number.
-        AssetsError: `python -m meguri_qrguide.assets` has not been run.
+        NpmBuildError: `python -m meguri_qrguide.assets` has not been run.
     """
     shell = read_shell()
     metrics = Metrics()

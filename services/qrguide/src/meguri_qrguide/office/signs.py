@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import Response
+from meguri_kit.npm_build import NpmBuildError
 from meguri_kit.public_url import PublicUrlError, read_lasting_url
 
 from meguri_qrguide.content.guide import LINGUA_FRANCA
 from meguri_qrguide.content.ruby import without_readings
 from meguri_qrguide.office.desks import sight_of
 from meguri_qrguide.office.refusals import RefusedError
-from meguri_qrguide.signs.fonts import COMMAND, SignFontsError
+from meguri_qrguide.signs.fonts import COMMAND
 from meguri_qrguide.signs.sign import (
     MOST_LANGUAGES,
     SignError,
@@ -107,7 +108,7 @@ class Signs:
             raise RefusedError("refused_form", 422) from None
         try:
             return signs_pdf(signs, paper, f"{guide.titles[guide.source]}: {what}")
-        except SignFontsError:
+        except NpmBuildError:
             raise RefusedError("refused_sign_fonts", 503, command=COMMAND) from None
 
     def _refused_url(self) -> RefusedError | None:

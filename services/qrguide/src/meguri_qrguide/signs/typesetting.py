@@ -42,7 +42,7 @@ def signs_pdf(signs: Sequence[Sign], paper: Paper, title: str) -> bytes:
     Takes some tenths of a second of a core, so not for an event loop.
 
     Raises:
-        SignFontsError: the fonts have not been built.
+        NpmBuildError: the fonts have not been built.
     """
     job = {
         "paper": paper.value,

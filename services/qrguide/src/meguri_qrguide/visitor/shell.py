@@ -49,7 +49,7 @@ def read_shell() -> Shell:
     """From the package's files.
 
     Raises:
-        AssetsError: the scripts have not been built.
+        NpmBuildError: the scripts have not been built.
     """
     scripts = assets.read_scripts()
     tokens = TOKENS.read_text("utf-8")
