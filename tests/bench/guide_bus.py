@@ -3,10 +3,9 @@
     python tests/bench/guide_bus.py [--phones 45] [--megabits 20]
 
 The guide is a process of its own. Phones are clients that ask for what a browser's page asks for, in its
-order and one after the other: the entrance's page, styles and scripts, the bundle of one of the eight
-languages with sound, its sounds, its pictures. All of them begin within ten seconds, behind one line that
-passes so many bits a second to them, a piece at a time in the order of arrival. Beside it: what the bytes
-alone take on the line.
+order and one after the other: the entrance's page, styles and scripts, the bundle of one of nine languages,
+its sounds, its pictures. All of them begin within ten seconds, behind one line that passes so many bits a
+second to them, a piece at a time in the order of arrival. Beside it: what the bytes alone take on the line.
 """
 
 from __future__ import annotations
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 
     from bench_engines import Engines
 
-LANGUAGES = ("ja", "en", "zh-Hans", "zh-Hant", "ko", "fr", "vi", "ja-x-easy")
-"""Those that have sounds: a phone without them would be ready sooner."""
+LANGUAGES = ("ja", "en", "zh-Hans", "zh-Hant", "ko", "th", "fr", "vi", "ja-x-easy")
 PIECE = 16 * 1024
 BEGIN_WITHIN_S = 10.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meguri_qrguide.make_sounds import words
+from meguri_qrguide.sound_encoding import speech_as_m4a
 from meguri_qrguide.speech import has_voice, speak
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Voices:
-    """What this machine can speak; they come with the package's extra `speech`."""
+    """What this machine can speak."""
 
     def has(self, language: str) -> bool:
         """Whether it can speak the language (BCP 47)."""
@@ -21,8 +22,4 @@ class Voices:
     def spoken(self, text: TextFile, language: str) -> tuple[bytes, float] | None:
         """The text as M4A and its seconds; None: there is no voice, or it failed."""
         wav = speak(words(text), language)
-        if wav is None:
-            return None
-        from meguri_qrguide.sound_encoding import speech_as_m4a  # noqa: PLC0415  comes with the voices
-
-        return speech_as_m4a(wav)
+        return None if wav is None else speech_as_m4a(wav)
