@@ -10,6 +10,18 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+LONGEST_FIRST = ("integration", "browser", "replay", "sql", "contract", "property")
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take long begin first: at the end no process is to work alone while the others have ended."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(ROOT / "tests").parts[0]))
+
+
+def _rank(folder):
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+
 def pytest_terminal_summary(terminalreporter):
     """Figures that a test recorded are for people to read: they stand at the end."""
     for report in terminalreporter.getreports("passed"):

@@ -92,6 +92,8 @@ class LocalRun:
     def _run(self, cleanup: ExitStack) -> None:
         folder, narrator = self._folder, self._narrator
         configure_logging(stream=cleanup.enter_context(folder.log.open("a", encoding="utf-8")))
+        # A thread that waits for a Kafka that was killed is left behind: it is not to write to a closed file.
+        cleanup.callback(logging.basicConfig, handlers=[logging.NullHandler()], force=True)
         threading.excepthook = _log_what_ended_a_thread
         listeners = listen(self._first_port, self._door.elsewhere(guide_port(self._first_port)))
         for listener in listeners.values():
