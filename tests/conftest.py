@@ -14,7 +14,7 @@ LONGEST_FIRST = ("integration", "browser", "replay", "sql", "contract", "propert
 
 
 def pytest_collection_modifyitems(items):
-    """Files that take long begin first: at the end no process is to work alone while the others have ended."""
+    """Files that take long begin first: no process is to work alone while the others have ended."""
     items.sort(key=lambda item: _rank(item.path.relative_to(ROOT / "tests").parts[0]))
 
 
