@@ -297,7 +297,7 @@ def test_the_skip_link_leads_to_the_figures(page, address):
 @pytest.mark.parametrize(
     ("view", "locale", "scheme"),
     [(view, *look) for view, look in zip(VIEWS, itertools.cycle(LOOKS), strict=False)]
-    + [("busy", *LOOKS[1]), ("mine/guide", *LOOKS[0])],
+    + [("busy", *LOOKS[1]), ("mine/guide", *LOOKS[1])],
 )
 def test_axe_finds_nothing(browser, address, view, locale, scheme):
     with browser.new_context(locale=locale, color_scheme=scheme, bypass_csp=True) as context:
