@@ -75,7 +75,7 @@ $(BIN)/uv:
 
 # redis-server comes with the locked packages where those have it, else from the system.
 .venv/.engines: infra/kafka/jgo.lock.toml .venv/.synced
-	$(STEP) "Fetching Kafka's jars" $(BIN)/python -m meguri.fetch_engines
+	$(STEP) "Fetching Kafka and preparing its start" $(BIN)/python -m meguri.fetch_engines
 	$(BIN)/python -c 'from meguri.engines.redis import server_binary; server_binary()' 2>/dev/null \
 		|| infra/apt-install redis-server
 	touch $@

@@ -14,9 +14,11 @@ import psutil
 import pytest
 from command_line.processes import PATIENCE, eventually_gone, living
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from meguri.checkout import KAFKA_LOCK
 from meguri.consumer_groups import remove_members
 from meguri.engines import Children, Kafka, jars
 from meguri.engines.jars import ensure_jars
+from meguri.engines.kafka import prepare_start
 from meguri.errors import LocalRunError
 
 
@@ -24,6 +26,26 @@ def test_kafka_answers_as_one_broker(kafka_bootstrap):
     admin = KafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     assert len(admin.describe_cluster()["brokers"]) == 1
     admin.close()
+
+
+def test_kafka_starts_where_what_was_prepared_is_damaged(tmp_path, monkeypatch):
+    fetched = ensure_jars(KAFKA_LOCK)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = jars.cache_folder()
+    cache.mkdir(parents=True)
+    for jar in fetched:
+        (cache / jar.name).symlink_to(jar)
+    prepare_start()
+    (prepared,) = cache.glob("*.aot")
+    whole = prepared.stat().st_size
+    assert whole > 10_000_000
+    for left in (whole // 2, 3):
+        with prepared.open("r+b") as damaged:
+            damaged.truncate(left)
+        kafka = Kafka(tmp_path / str(left), Children(tmp_path))
+        kafka.start()
+        kafka.wait_ready()
+        kafka.stop()
 
 
 def test_what_kafka_acknowledged_is_there_after_a_kill(tmp_path):

@@ -1,16 +1,18 @@
-"""Fetch ahead what the first start would fetch: `python -m meguri.fetch_engines`."""
+"""Fetch ahead what the first start would fetch, and prepare it: `python -m meguri.fetch_engines`."""
 
 import sys
 
 from meguri.checkout import KAFKA_LOCK
 from meguri.engines.jars import ensure_jars
+from meguri.engines.kafka import prepare_start
 from meguri.errors import LocalRunError
 
 
 def main() -> None:
-    """Fetch Kafka's jars, saying how far it is."""
+    """Fetch Kafka's jars, saying how far it is, and prepare its start."""
     try:
         ensure_jars(KAFKA_LOCK, progress=_say)
+        prepare_start()
     except LocalRunError as error:
         sys.exit(str(error))
 
