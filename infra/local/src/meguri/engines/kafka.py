@@ -154,7 +154,7 @@ def prepare_start() -> None:
         finally:
             kafka.stop(_PREPARE_SECONDS)
         create = ("-XX:AOTMode=create", f"-XX:AOTConfiguration={seen}", f"-XX:AOTCache={made}")
-        done = subprocess.run(_java(jars, create), capture_output=True, timeout=_PREPARE_SECONDS, check=False)  # our own
+        done = subprocess.run(_java(jars, create), capture_output=True, timeout=_PREPARE_SECONDS, check=False)
         if done.returncode == 0 and made.is_file():
             made.replace(prepared)
 
