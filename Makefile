@@ -33,7 +33,7 @@ demo: set-up sounds
 	exec $(BIN)/meguri demo $(ARGS)
 
 test: lint types test-needs
-	exec $(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	exec $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: test-needs sounds
 	exec $(BIN)/python tests/bench $(ARGS)

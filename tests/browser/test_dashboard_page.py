@@ -302,6 +302,7 @@ def test_the_skip_link_leads_to_the_figures(page, address):
 def test_axe_finds_nothing(browser, address, view, locale, scheme):
     with browser.new_context(locale=locale, color_scheme=scheme, bypass_csp=True) as context:
         page = context.new_page()
+        page.set_default_timeout(60_000)  # as above
         page.goto(f"{address}/{view}")
         page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
         assert violations(page) == {}
