@@ -8,8 +8,8 @@ import pytest
 from chaos.faults import VICTIMS
 from chaos.rounds import Asked, play
 
-SEEDS = range(1, 8)
-AT_ONCE = 4
+SEEDS = range(1, 6)
+AT_ONCE = 3
 ROUNDS = [Asked(seed) for seed in SEEDS]
 BROKEN = Asked(1, flow="chaos.broken_flow")
 """Its workers write the snapshot before the rows, and one of them dies between the two."""

@@ -143,7 +143,7 @@ async def test_a_process_that_hangs_is_ended_and_the_next_chart_drawn():
 
 
 async def test_a_renderer_that_is_warm_has_its_process_before_the_first_chart():
-    renderer = Renderer(FONTS)
+    renderer = Renderer(FONTS, timeout_s=90)  # test machines are busy
     try:
         await renderer.warm_up()
         assert psutil.pid_exists(renderer.pid)

@@ -37,15 +37,13 @@ def test_kafka_starts_where_what_was_prepared_is_damaged(tmp_path, monkeypatch):
         (cache / jar.name).symlink_to(jar)
     prepare_start()
     (prepared,) = cache.glob("*.aot")
-    whole = prepared.stat().st_size
-    assert whole > 10_000_000
-    for left in (whole // 2, 3):
-        with prepared.open("r+b") as damaged:
-            damaged.truncate(left)
-        kafka = Kafka(tmp_path / str(left), Children(tmp_path))
-        kafka.start()
-        kafka.wait_ready()
-        kafka.stop()
+    assert prepared.stat().st_size > 10_000_000
+    with prepared.open("r+b") as damaged:
+        damaged.truncate(prepared.stat().st_size // 2)
+    kafka = Kafka(tmp_path / "kafka", Children(tmp_path))
+    kafka.start()
+    kafka.wait_ready()
+    kafka.stop()
 
 
 def test_what_kafka_acknowledged_is_there_after_a_kill(tmp_path):
